@@ -41,9 +41,9 @@ def load(
 ) -> Runtime:
     """Load the model `name`: `demo`, a folder, an alias, or a hub id that is already on disk.
 
-    `quantize` 8 makes 8-bit integers of an FP8 checkpoint. `adapter` is the folder of a LoRA
-    adapter. `on_progress(done, total)` counts bytes read. Raises ModelNotFoundError,
-    CheckpointError, MemoryBudgetError.
+    `quantize` 8 makes 8-bit integers of an FP8 checkpoint. `adapter` is a LoRA adapter, a folder
+    or a name; `name` can also be BASE+ADAPTER. `on_progress(done, total)` counts bytes read. Raises
+    ModelNotFoundError, CheckpointError, MemoryBudgetError.
     """
     options = LoadOptions(
         context_length=context_length,
@@ -51,27 +51,27 @@ def load(
         kv_bits=kv_bits,
         quantize=quantize,
     )
-    folder = library.resolve(str(name))
+    name, adapter = library.with_adapter(str(name), None if adapter is None else str(adapter))
+    folder = library.resolve(name)
     check_template(folder)  # before reading gigabytes
     if adapter is None:
         loaded = OwnModel.load(folder, options, on_progress)
     else:
         loaded = _load_adapted(folder, options, on_progress, adapter)
-    return Runtime(loaded, library.kind_of(str(name), folder, loaded.config))
+    return Runtime(loaded, library.kind_of(name, folder, loaded.config))
 
 
 def _load_adapted(
     folder: Path,
     options: LoadOptions,
     on_progress: Callable[[int, int], None] | None,
-    adapter: str | Path,
+    adapter: str,
 ) -> OwnModel:
-    from .library.adapters import adapter_folder
     from .model.adapter import check_adapter
 
-    adapter = adapter_folder(adapter)
-    check_adapter(adapter, folder)
-    return OwnModel.load(folder, options, on_progress).adapted(adapter)
+    place = library.adapter_folder(adapter)
+    check_adapter(place, folder)
+    return OwnModel.load(folder, options, on_progress).adapted(place)
 
 
 class Relevance(NamedTuple):

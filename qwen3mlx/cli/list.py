@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .display import one_line
 from .options import PrintJson
 from .terminal import Terminal
 
 if TYPE_CHECKING:
+    from ..library.local_model import LocalAdapter
     from ..library.scan import Other
 
 _COLUMNS = ("MODEL", "PARAMETERS", "WEIGHTS", "SIZE", "CONTEXT", "MODIFIED")
@@ -28,7 +30,7 @@ def list_models(as_json: PrintJson = False) -> None:
     from .tables import day, model_object, print_json, print_table
 
     terminal = Terminal.standard()
-    models, skipped, others = Library().scan()
+    models, skipped, others, adapters = Library().scan()
     if as_json:
         print_json([model_object(model) for model in models], terminal)
     else:
@@ -59,10 +61,18 @@ def list_models(as_json: PrintJson = False) -> None:
         print_table(_COLUMNS, rows, terminal)
         if files:
             terminal.note("GGUF: qwen3mlx import MODEL turns it into a model for MLX.")
+    used = {model.adapter for model in models}
+    for adapter in adapters:
+        if adapter.path not in used:
+            terminal.note(f"{adapter.name} is an adapter for {_base(adapter)}, which is not here.")
     for name, reason in skipped:
         terminal.note(f"Not listed: {name}: {reason}")
     if others:
         terminal.note(f"Of other families, which do not run here: {', '.join(map(_other, others))}")
+
+
+def _base(adapter: LocalAdapter) -> str:
+    return one_line(adapter.base or "a model that its file does not name")
 
 
 def _other(other: Other) -> str:

@@ -67,7 +67,8 @@ def locate(name: str, terminal: Terminal) -> Path:
     try:
         library.parse_name(name)
     except ModelNotFoundError:
-        return library.Library().find(name).path  # raises with the names that exist
+        # Raises with the names that exist.
+        return library.without_adapter(library.Library().find(name))
     try:
         return library.resolve(name)
     except library.NotDownloadedError as missing:

@@ -48,10 +48,12 @@ class Request:
         thinking_budget: int | None,
         sampling: dict[str, Any],
         loading: dict[str, Any],
+        adapter: str | None = None,
         raw: bool | None,
         **rest: Any,
     ) -> Request:
         """Options that were not given are None. Raises UsageError, which names the invalid one."""
+        model, adapter = library.with_adapter(model, adapter)
         given = {name: value for name, value in sampling.items() if value is not None}
         is_raw = models.is_base(model) if raw is None else raw
         if is_raw and (rest.get("system") or think is not None or thinking_budget is not None):
@@ -70,6 +72,7 @@ class Request:
             model=model,
             settings=settings,
             loading=load_options,
+            adapter=adapter,
             raw=is_raw,
             **rest,
         )

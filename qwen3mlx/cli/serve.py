@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,10 +18,12 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from ..config import LoadOptions
     from ..library import LocalModel
+    from ..server.settings import ServerSettings
 
 Model = Annotated[str | None, option(SERVER["model"], metavar="MODEL")]
 Hosts = Annotated[str | None, option(SERVER["hosts"], metavar="FILE")]
 Alias = Annotated[list[str] | None, option(SERVER["alias"], metavar="NAME=MODEL")]
+Adapter = Annotated[list[str] | None, option(SERVER["adapter"], metavar="PATH")]
 Host = Annotated[str, option(SERVER["host"], metavar="ADDRESS")]
 Port = Annotated[int, option(SERVER["port"], metavar="PORT")]
 ApiKeys = Annotated[
@@ -57,6 +61,7 @@ def serve(
     model: Model = None,
     hosts: Hosts = None,
     alias: Alias = None,
+    adapter: Adapter = None,
     host: Host = SERVER["host"].default,
     port: Port = SERVER["port"].default,
     api_key: ApiKeys = None,
@@ -102,6 +107,7 @@ def serve(
         hosts=hosts,
         model=model,
         alias=tuple(alias or ()),
+        adapter=tuple(_folders(adapter or (), model)),
         host=host,
         port=port,
         api_key=tuple(api_key or ()),
@@ -129,10 +135,24 @@ def serve(
 
     try:
         meant = None if model is None else aliased(model, settings.aliases)
-        run_server(replace(settings, model=_prepared(meant, loading)))
+        prepared = _prepared(meant, loading)
+        _check_adapters(prepared, settings)
+        run_server(replace(settings, model=prepared))
     except ListenError as error:
         about_host = _saved("host", host) if host in str(error) else ""
         raise ListenError(f"{about_host}{error}") from None
+
+
+def _folders(adapters: Sequence[str], model: str | None) -> Iterator[str]:
+    """Yield the whole paths of adapters for the model."""
+    if adapters and model is None:
+        from ..errors import UsageError
+
+        raise UsageError("--adapter needs --model, the model that it is for.")
+    for adapter in adapters:
+        from ..library import adapter_folder
+
+        yield str(adapter_folder(adapter).absolute())
 
 
 def saved_defaults() -> dict[str, Any]:
@@ -220,7 +240,17 @@ def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
         found = find_installed(model)
     if given:
         _save(found, options)
-    return str(found.path) if found.source == "folder" else found.id
+    is_path = found.source == "folder" and found.adapter is None
+    return str(found.path) if is_path else found.id
+
+
+def _check_adapters(model: str | None, settings: ServerSettings) -> None:
+    """Raise CheckpointError for an adapter that does not fit the model."""
+    for adapter in settings.adapter:
+        from ..model.adapter import check_adapter
+        from .models import find_installed
+
+        check_adapter(Path(adapter), find_installed(model or "").path)
 
 
 def _save(model: LocalModel, options: LoadOptions) -> None:

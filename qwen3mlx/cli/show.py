@@ -50,6 +50,7 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
     return [
         ("model", model.id),
         ("folder", str(model.path)),
+        *([("adapter", str(model.adapter))] if model.adapter is not None else []),
         ("kind", f"{model.arch}, {model.kind}"),
         ("parameters", f"{model.params} ({config.num_parameters:,})"),
         ("layers", _layers(config)),

@@ -42,7 +42,8 @@ def print_json(value: Any, terminal: Terminal) -> None:
 
 def model_object(model: LocalModel) -> dict[str, Any]:
     """The model as JSON; `modified` is in seconds since 1970."""
-    return asdict(model) | {"path": str(model.path)}
+    places = {"path": str(model.path), "adapter": model.adapter and str(model.adapter)}
+    return asdict(model) | places | {"base": model.base and model.base.id}
 
 
 def day(seconds: float) -> str:

@@ -23,6 +23,14 @@ class LoadModel(NamedTuple):
     on_progress: ProgressCallback | None
 
 
+class Adapt(NamedTuple):
+    """Make a model of `base` and the adapter in `folder`, unless it is in memory."""
+
+    base: ResidentModel
+    model_id: str
+    folder: Path
+
+
 class UnloadModel(NamedTuple):
     model_id: str
 
@@ -62,4 +70,4 @@ class Close(NamedTuple):
     """Stop the thread."""
 
 
-Command = LoadModel | UnloadModel | KeepModel | Submit | Cancel | Embed | Close
+Command = LoadModel | Adapt | UnloadModel | KeepModel | Submit | Cancel | Embed | Close

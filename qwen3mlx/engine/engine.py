@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..config import EngineConfig, LoadOptions
 from ..errors import UnavailableError
-from .commands import Cancel, Embed, KeepModel, LoadModel, Submit, UnloadModel
+from .commands import Adapt, Cancel, Embed, KeepModel, LoadModel, Submit, UnloadModel
 from .memory import MemoryBudget
 from .model_pool import Loader, OwnLoader, PendingLoad, ProgressCallback
 from .resident_model import ResidentModel
@@ -119,6 +119,14 @@ class Engine:
         with 0 to 1.
         """
         return self._worker.post(LoadModel(model_id, path, options, on_progress))
+
+    def adapt(self, base: ResidentModel, model_id: str, folder: Path) -> Future[ResidentModel]:
+        """Make a model of `base` and the adapter in `folder`, which shares the base's weights.
+
+        The base stays as long as the model does. The future raises CheckpointError,
+        MemoryBudgetError, or ModelGoneError if the base was unloaded in the meantime.
+        """
+        return self._worker.post(Adapt(base, model_id, folder))
 
     def unload(self, model_id: str) -> Future[bool]:
         """Unload the model. Its requests, or its load, fail with UnavailableError. Return False if

@@ -14,8 +14,9 @@ from typing import NamedTuple, Protocol
 import mlx.core as mx
 
 from ..config import EngineConfig, LoadOptions, ModelConfig
-from ..errors import UnavailableError
+from ..errors import InvalidRequestError, MemoryBudgetError, UnavailableError
 from ..model import check_fits, weight_bytes
+from ..quoting import size_text
 from .loaded import LoadedModel
 from .memory import MemoryBudget
 from .own_model import OwnModel
@@ -169,12 +170,45 @@ class ModelPool:
         becomes idle, is unloaded, and later requests for it queue behind that load.
         """
         resident = self.resident.get(model_id)
-        if resident is None:
+        if resident is None or (resident.base and self.available(resident.base.id) is None):
             return None
         before = time.monotonic() - TURN
         others = [load for load in list(self.loads.values()) if load.id != model_id]
         makes_way = resident.loaded_at < before and any(o.waits_since < before for o in others)
         return None if makes_way else resident
+
+    def adapt(self, base: ResidentModel, model_id: str, folder: Path) -> ResidentModel:
+        """Return `base` with the adapter in `folder`: one in memory, or a new one.
+
+        Raises CheckpointError; MemoryBudgetError if the adapter has no room beside the base.
+        """
+        from ..model.deltas import adapter_bytes
+
+        if (resident := self.resident.get(model_id)) is not None:
+            resident.touch()
+            return resident
+        start = time.perf_counter()
+        if not isinstance(base.loaded, OwnModel):
+            raise InvalidRequestError(
+                f"{base.id} is shared by several computers, which adapters are not: ask for "
+                f"{base.id} alone.",
+                param="model",
+            )
+        needed = adapter_bytes(folder, base.loaded.model.dtype)
+        check_fits(model_id, base.nbytes + needed, self._budget.limit)
+        while not self._budget.make_room(needed):
+            if not self._unload_idle(but=base):
+                raise MemoryBudgetError(
+                    f"{model_id} needs {size_text(needed)} more, which other models use: try again "
+                    "when they are idle."
+                )
+        loaded, seconds = base.loaded.adapted(folder), time.perf_counter() - start
+        resident = ResidentModel(
+            model_id, loaded, base.options, self._budget, self._config, seconds, base
+        )
+        self.resident[model_id] = resident
+        _log.info("%s is there (%.1f s, %.1f MB).", model_id, seconds, resident.nbytes / 1e6)
+        return resident
 
     def make_room_for(self, resident: ResidentModel, num_bytes: int) -> None:
         """Unload idle models if a request for this one needs their memory."""
@@ -228,7 +262,7 @@ class ModelPool:
     def expire(self) -> float:
         """Unload models past their idle time. Return the seconds until the next one may expire."""
         now = time.monotonic()
-        for resident in list(self.resident.values()):
+        for resident in reversed(list(self.resident.values())):  # adapters before their base
             if (fault := resident.loaded.fault) is not None:
                 self._lose(resident, fault)
             elif resident.expires_at <= now:
@@ -293,6 +327,9 @@ class ModelPool:
                 self._queue(load.id, load.path, waiter)
 
     def _evict(self, resident: ResidentModel) -> None:
+        for adapted in list(self.resident.values()):
+            if adapted.base is resident:
+                self._evict(adapted)
         del self.resident[resident.id]
         resident.close(_unloaded(resident.id))
         mx.clear_cache()
@@ -301,7 +338,8 @@ class ModelPool:
         """Unload idle models until `load` fits. Return False while busy models prevent that."""
         own = self.resident.get(load.id)
         if own is not None:
-            if not own.may_go:
+            sharing = [each for each in self.resident.values() if own in (each, each.base)]
+            if not all(each.may_go for each in sharing):
                 return False
             self._evict(own)
         while not self._budget.make_room(load.needed):
@@ -311,7 +349,8 @@ class ModelPool:
 
     def _unload_idle(self, but: ResidentModel | None = None) -> bool:
         """Unload the least recently used idle model."""
-        idle = [r for r in self.resident.values() if r.may_go and r is not but]
+        able = [r for r in self.resident.values() if r.may_go and not r.num_adapted]
+        idle = [r for r in able if r is not but]
         if not idle:
             return False
         self._evict(min(idle, key=lambda resident: resident.last_used))

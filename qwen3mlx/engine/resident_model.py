@@ -19,6 +19,10 @@ HANDOVER = 2.0
 class ResidentModel:
     """`id` is the model's name in requests, and `options` are its load options.
 
+    A model with an adapter shares the weights of its `base`, so `nbytes` are the adapter's; keys
+    and values, cached prefixes and batches are its own. The base stays while `num_adapted` models
+    share it.
+
     It stays for `ttl_s` seconds after its last request: that request's own limit, or
     `default_ttl_s`.
     """
@@ -31,6 +35,7 @@ class ResidentModel:
         budget: MemoryBudget,
         config: EngineConfig,
         load_time_s: float,
+        base: ResidentModel | None = None,
     ) -> None:
         self.id = model_id
         self.loaded = loaded
@@ -41,6 +46,11 @@ class ResidentModel:
         self.num_served = 0
         self.num_embeddings = 0
         self.nbytes = loaded.nbytes
+        self.base = base
+        self.num_adapted = 0
+        if base is not None:
+            self.nbytes -= base.nbytes
+            base.num_adapted += 1
         self._budget = budget
         budget.weights += self.nbytes
         self.scheduler = Scheduler(loaded.runner(), budget, max_running=config.max_running)
@@ -62,7 +72,7 @@ class ResidentModel:
     @property
     def expires_at(self) -> float:
         """When the model expires, in time.monotonic()'s seconds; infinity while it is in use."""
-        if not self.is_idle:
+        if not self.is_idle or self.num_adapted:
             return math.inf
         return self.last_used + (self.ttl_s if self.num_served else max(self.ttl_s, GRACE))
 
@@ -84,3 +94,5 @@ class ResidentModel:
         self.scheduler.close(error)
         self.loaded.unload()
         self._budget.weights -= self.nbytes
+        if self.base is not None:
+            self.base.num_adapted -= 1

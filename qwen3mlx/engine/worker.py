@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ..config import EngineConfig
 from ..errors import ModelGoneError, OverloadedError, UnavailableError
 from ..model.device import default_memory_limit
 from .commands import (
+    Adapt,
     Cancel,
     Close,
     Command,
@@ -210,6 +212,8 @@ class Worker:
         match command:
             case LoadModel(model_id, path, options, on_progress):
                 self.models.request(model_id, path, LoadWaiter(options, done, on_progress))
+            case Adapt(base, model_id, folder):
+                _settle(done, lambda: self.adapt(base, model_id, folder))
             case UnloadModel(model_id):
                 _settle(done, lambda: self.models.unload(model_id))
             case KeepModel(resident, ttl_s):
@@ -226,6 +230,10 @@ class Worker:
 
     def _is_busy(self) -> bool:
         return bool(self._tasks) or any(not s.is_idle for s in self.models.resident.values())
+
+    def adapt(self, base: ResidentModel, model_id: str, folder: Path) -> ResidentModel:
+        self._check_open(base)
+        return self.models.adapt(base, model_id, folder)
 
     def submit(self, resident: ResidentModel, sequence: Sequence, ttl_s: float | None) -> None:
         self._check_open(resident)

@@ -4,7 +4,14 @@ from .family import FamilyMember, Repository, members
 from .local_model import LocalModel
 from .model_settings import ModelSettings
 from .names import DEMOS, Folder, Wanted, is_base, nearest, plain
-from .resolve import NotDownloadedError, parse_name, resolve
+from .resolve import (
+    NotDownloadedError,
+    adapter_folder,
+    parse_name,
+    resolve,
+    with_adapter,
+    without_adapter,
+)
 from .scan import AmbiguousNameError, Library, Skipped
 from .uses import Kind, Use, check_use, kind_of
 
@@ -22,6 +29,7 @@ __all__ = [
     "Skipped",
     "Use",
     "Wanted",
+    "adapter_folder",
     "check_use",
     "is_base",
     "kind_of",
@@ -30,4 +38,6 @@ __all__ = [
     "parse_name",
     "plain",
     "resolve",
+    "with_adapter",
+    "without_adapter",
 ]

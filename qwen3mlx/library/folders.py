@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..config.hub_layout import repo_id_of
+from ..config.model_files import ADAPTER_CONFIG
 from ..errors import CheckpointError
 from ..settings.state import expanded, state_home, user_home
 from ..settings.user import UserSettings
@@ -17,7 +18,7 @@ from .names import DEMOS
 
 
 class Candidate(NamedTuple):
-    """A folder with a config.json, and the id it gets if it is a checkpoint."""
+    """A folder with a config.json or an adapter's, and the id of the checkpoint or adapter."""
 
     id: str
     path: Path
@@ -137,4 +138,4 @@ def _subfolders(folder: Path) -> list[Path]:
 
 
 def _has_config(folder: Path) -> bool:
-    return os.path.isfile(folder / "config.json")
+    return any(os.path.isfile(folder / name) for name in ("config.json", ADAPTER_CONFIG))

@@ -7,7 +7,7 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..config.json_file import read_json
 from ..config.model import MODEL_TYPES, ModelConfig
@@ -45,6 +45,14 @@ class LocalModel:
     publisher: str  # the id's first part, or "local"
     max_context_length: int
     kind: Kind
+    # A model with an adapter: `path` and most of the rest are its base's.
+    base: LocalModel | None = None
+    adapter: Path | None = None
+
+    @property
+    def options_id(self) -> str:
+        """The id under which its load options are saved: with an adapter, they are the base's."""
+        return self.id if self.base is None else self.base.id
 
     @property
     def is_chat(self) -> bool:
@@ -53,6 +61,16 @@ class LocalModel:
     @property
     def is_embedding(self) -> bool:
         return self.kind == "embedding"
+
+
+class LocalAdapter(NamedTuple):
+    """A LoRA adapter on this computer; `base` is the model that its file says it was made for."""
+
+    name: str
+    path: Path
+    base: str | None
+    size_bytes: int
+    modified: float  # seconds since the epoch
 
 
 class OtherFamilyError(CheckpointError):

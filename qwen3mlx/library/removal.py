@@ -12,6 +12,10 @@ from .local_model import LocalModel
 
 def downloaded_folder(model: LocalModel) -> Path:
     """Return the cache's folder of a model. Raises ModelNotFoundError if it is elsewhere."""
+    if model.adapter is not None:
+        raise ModelNotFoundError(
+            f"{model.id} is a model with the adapter in {model.adapter}: delete that folder."
+        )
     if model.source == "cache":
         return repository_folder(model.id)
     whose = "comes with the program" if model.source == "demo" else "is in one of your folders"

@@ -9,6 +9,7 @@ from ..errors import CheckpointError, ModelNotFoundError
 from ..settings.state import expanded
 from .cache import cached_snapshot
 from .family import Repository, members
+from .local_model import LocalModel
 from .names import DEMOS, Folder, Wanted, meaning, plain
 from .scan import AmbiguousNameError, Library
 from .user_aliases import aliased
@@ -92,11 +93,52 @@ def is_path(name: str) -> bool:
 def _in_library(name: str, unknown: ModelNotFoundError) -> Path:
     """Return the model that requests call by this name; raises `unknown` if there is none."""
     try:
-        return Library().find(name).path
+        found = Library().find(name)
     except AmbiguousNameError:
         raise
     except ModelNotFoundError:
         raise unknown from None
+    return without_adapter(found)
+
+
+def without_adapter(model: LocalModel) -> Path:
+    """Return the model's folder. Raises ModelNotFoundError for a model with an adapter."""
+    if model.adapter is not None:
+        raise ModelNotFoundError(
+            f"{model.id} is a model with an adapter, which `run` and `serve` know; `qwen3mlx fuse` "
+            "makes one model of both."
+        )
+    return model.path
+
+
+def with_adapter(name: str, adapter: str | None = None) -> tuple[str, str | None]:
+    """Return the name of the model itself, and its adapter if it has one.
+
+    A name can be BASE+ADAPTER. Raises ModelNotFoundError.
+    """
+    if adapter is not None or "+" not in name or is_path(name):
+        return name, adapter
+    found = Library().find(name)
+    if found.base is None:
+        return name, None
+    return found.base.id, str(found.adapter)
+
+
+def adapter_folder(adapter: str) -> Path:
+    """Return the folder of an adapter: a path, or a name that `list` has. Raises
+    ModelNotFoundError.
+    """
+    if not is_path(adapter):
+        from .adapters import named
+
+        return named(adapter, Library().scan().adapters).path
+    folder = expanded(adapter)
+    if not is_adapter(folder):
+        raise ModelNotFoundError(
+            f"{folder} holds no adapter: an adapter's folder contains adapter_config.json and "
+            "adapter_model.safetensors (PEFT) or adapters.safetensors (mlx-lm)."
+        )
+    return folder
 
 
 def existing_folder(path: Path) -> Path:

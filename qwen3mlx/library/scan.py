@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from ..config.model_files import is_adapter
 from ..errors import CheckpointError, ConfigurationError, ModelNotFoundError
 from ..quoting import printable, quoted, shortened
 from ..request_warnings import warn
@@ -19,7 +20,7 @@ from . import folders
 from .cache import complete_files
 from .family import repositories
 from .folders import Candidate
-from .local_model import LocalModel, OtherFamilyError, read_local_model
+from .local_model import LocalAdapter, LocalModel, OtherFamilyError, read_local_model
 from .names import Wanted, meaning, plain
 from .user_aliases import Aliases, aliased
 
@@ -51,16 +52,20 @@ class Other(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """The result of a scan; `others` are models of other families in shared folders."""
+    """The result of a scan; `others` are models of other families in shared folders.
+
+    `models` have those with `adapters`, too.
+    """
 
     models: list[LocalModel]
     skipped: list[Skipped]
     others: list[Other]
+    adapters: list[LocalAdapter]
 
 
 class _Reading(NamedTuple):
     files: object  # what `fingerprint` said of them; None: not known
-    found: LocalModel | Skipped
+    found: LocalModel | LocalAdapter | Skipped
     family: str | None = None  # of a model that is not a Qwen3
 
 
@@ -70,7 +75,8 @@ class Library:
     If `roots` is None, each scan uses LM Studio's folder and those in settings.json. `extra` are
     checkpoint folders, such as the one of `serve --model ./folder`; they come first, and of two
     models with one id the first one found wins. A checkpoint is read again when its files have
-    changed. `aliases` are the user's own names; None stands for those in settings.json.
+    changed. `aliases` are the user's own names; None stands for those in settings.json. `adapters`
+    are folders of adapters, which go with the model `adapts` and with those they were made for.
     """
 
     def __init__(
@@ -79,12 +85,16 @@ class Library:
         *,
         extra: Sequence[Path] = (),
         aliases: Aliases | None = None,
+        adapters: Sequence[Path] = (),
+        adapts: str | None = None,
     ) -> None:
         self._roots = roots
         self.aliases = aliases
+        self._adapters = [Path(os.path.abspath(path)) for path in adapters]
+        self._adapts = adapts
         self._extra = [Path(os.path.abspath(path)) for path in extra]
         self._known: dict[Candidate, _Reading] = {}
-        self._last = Scan([], [], [])
+        self._last = Scan([], [], [], [])
         self._told: list[Skipped] = []
         self._looked_at = -math.inf
 
@@ -134,14 +144,26 @@ class Library:
         wanted = meaning(meant)
         if wanted is not None and (found := _first_of(wanted, scan.models)) is not None:
             return found
+        if "+" in meant and (found := self._adapted(meant, scan)) is not None:
+            return found
         bare = meant.casefold()
-        short = [m for m in scan.models if m.id.casefold().partition("/")[2] == bare != ""]
+        plain_models = [model for model in scan.models if model.adapter is None]
+        short = [m for m in plain_models if m.id.casefold().partition("/")[2] == bare != ""]
         if len(short) == 1:
             return short[0]
         if short:
             both = " or ".join(model.id for model in short)
             raise AmbiguousNameError(f"{quoted(name)} is ambiguous: use {both}.")
         raise ModelNotFoundError(_missing(name, meant, wanted, scan))
+
+    def _adapted(self, name: str, scan: Scan) -> LocalModel | None:
+        """Return the model BASE+ADAPTER; None if there is no adapter at all."""
+        if not scan.adapters:
+            return None
+        from .adapters import named, with_adapter
+
+        base, _, adapter = name.rpartition("+")
+        return with_adapter(self._match(base, scan), named(adapter, scan.adapters))
 
     def _exactly(self, name: str, scan: Scan) -> LocalModel | None:
         """Return the model with this id, or at this path of `extra`."""
@@ -154,6 +176,7 @@ class Library:
         models: dict[str, LocalModel] = {}
         roots, skipped = self._look_into()
         others: list[Other] = []
+        adapters: dict[str, LocalAdapter] = {}
         places: set[object] = set()
         known: dict[Candidate, _Reading] = {}
         for candidate in self._candidates(roots):
@@ -167,14 +190,31 @@ class Library:
                 found = Skipped(str(found.path), f"{other} has the same name.")
             if isinstance(found, LocalModel):
                 models[found.id.casefold()] = found
+            elif isinstance(found, LocalAdapter):
+                adapters.setdefault(found.name.casefold(), found)
             elif reading.family is not None and folders.is_shared(candidate):
                 others.append(Other(*found, reading.family))
             else:
                 skipped.append(found)
+        found_all = Scan(list(models.values()), skipped, others, list(adapters.values()))
+        if adapters:
+            found_all.models.extend(self._pairs(found_all))
         # Replace all at once, because several threads may scan together.
-        self._known, self._last = known, Scan(list(models.values()), skipped, others)
+        self._known, self._last = known, found_all
         self._looked_at = time.monotonic()
         return self._last
+
+    def _pairs(self, scan: Scan) -> list[LocalModel]:
+        """Return the models with their adapters."""
+        from .adapters import pairs, with_adapter
+
+        found = {pair.id: pair for pair in pairs(scan.models, scan.adapters)}
+        if self._adapts is not None:
+            with suppress(ModelNotFoundError, CheckpointError):
+                base = self._match(self._adapts, scan)
+                given = [each for each in scan.adapters if each.path in self._adapters]
+                found |= {pair.id: pair for pair in (with_adapter(base, each) for each in given)}
+        return list(found.values())
 
     def _look_into(self) -> tuple[Sequence[Path], list[Skipped]]:
         """Return the folders, and the faults of their list, none of which hides other models.
@@ -204,7 +244,8 @@ class Library:
         listed += [candidate for root in roots for candidate in folders.inside(root)]
         places = {_place(candidate.path) for candidate in listed} if self._extra else set()
         extra = [path for path in self._extra if _place(path) not in places]
-        return [*(Candidate(path.name, path, "folder") for path in extra), *listed]
+        given = [*extra, *self._adapters]
+        return [*(Candidate(path.name, path, "folder") for path in given), *listed]
 
 
 def _listed() -> tuple[list[Path], list[Skipped]]:
@@ -222,6 +263,10 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
         files = fingerprint(candidate.path)
         if known is not None and known.files == files:
             return known
+        if is_adapter(candidate.path):
+            from .adapters import read_local_adapter
+
+            return _Reading(files, read_local_adapter(candidate.id, candidate.path))
         return _Reading(files, read_local_model(*candidate))
     except OtherFamilyError as error:
         family = shortened(printable(error.family), _FAMILY)
@@ -296,6 +341,12 @@ def _missing(name: str, meant: str, wanted: Wanted | None, scan: Scan) -> str:
         known_as = skipped.name.casefold()
         if known_as in ids or (meant and meant.casefold() in (known_as, _bare(known_as))):
             return f"{skipped.name} cannot be loaded: {skipped.reason}"
+    for adapter in scan.adapters:
+        if meant and meant.casefold() in (adapter.name.casefold(), _bare(adapter.name.casefold())):
+            return (
+                f"{adapter.name} is an adapter made for {adapter.base or 'another model'}: use "
+                f"MODEL+{adapter.name}, with the model that it is for."
+            )
     model_ids = [model.id for model in scan.models]
     there = _listed_ids(model_ids)
     if wanted is not None:

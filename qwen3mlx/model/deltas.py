@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -49,6 +50,12 @@ class Delta(NamedTuple):
 
 
 Deltas = Mapping[str, Delta]
+
+
+def adapter_bytes(folder: Path, dtype: mx.Dtype) -> int:
+    """Return the memory that the adapter in `folder` takes. Raises CheckpointError."""
+    infos = AdapterConfig.from_folder(folder).read_infos()
+    return sum(math.prod(info.shape) for info in infos.values()) * dtype.size
 
 
 def read_deltas(folder: Path, config: ModelConfig) -> Deltas:

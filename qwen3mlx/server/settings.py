@@ -41,6 +41,7 @@ class ServerSettings:
     parent_key: str | None = None
     allow_origin: tuple[str, ...] = SERVER["allow_origin"].default
     allow_host: tuple[str, ...] = SERVER["allow_host"].default
+    adapter: tuple[str, ...] = SERVER["adapter"].default
     max_body_bytes: int = 32 * MEGABYTE
     max_connections: int = MAX_CONNECTIONS
     max_running: int = SERVER["max_running"].default

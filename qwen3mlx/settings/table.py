@@ -45,6 +45,14 @@ SERVER = _by_name(
         where=("serve", "http"),
     ),
     Setting(
+        name="adapter",
+        kind="texts",
+        default=(),
+        most=100,
+        text="Also serve the model with the LoRA adapter in this folder, as MODEL+ADAPTER.",
+        where=("serve",),
+    ),
+    Setting(
         name="host",
         kind="text",
         default="127.0.0.1",

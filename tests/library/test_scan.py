@@ -149,7 +149,7 @@ def test_a_row_that_names_no_folder_costs_itself_alone(home: Path, row: object) 
     rows = [str(home / "disk"), row, row, str(home / "single")]
     (home / "state").mkdir()
     (home / "state" / "settings.json").write_text(json.dumps({"model_folders": rows}))
-    models, faults, _ = Library().scan()
+    models, faults, *_ = Library().scan()
     assert [model.id for model in models][2:] == ["mine", "single"]
     [(name, reason)] = faults
     assert name == "settings.json"
@@ -171,7 +171,7 @@ def test_a_row_that_leads_nowhere_costs_itself_alone(home: Path) -> None:
     rows = [str(path) for path in (*reasons, home / "disk", home / "disk")]
     (home / "state").mkdir()
     (home / "state" / "settings.json").write_text(json.dumps({"model_folders": rows}))
-    models, faults, _ = Library().scan()
+    models, faults, *_ = Library().scan()
     assert [model.id for model in models][2:] == ["mine"]
     assert [name for name, _ in faults] == list(map(str, reasons))
     for (_, reason), words in zip(faults, reasons.values(), strict=True):

@@ -369,3 +369,20 @@ def test_stacked_experts_hold_the_same(tmp_path: Path) -> None:
     adapter, ids = mlx_adapter(tmp_path / "adapter", moe=True), random_ids((1, 9))
     ours, theirs = (adapted(load_model(each), adapter)(ids) for each in (base, stacked))
     assert mx.array_equal(ours, theirs)
+
+
+def test_eight_adapters_over_one_base_give_what_eight_fused_models_give(tmp_path: Path) -> None:
+    base = write_checkpoint(tmp_path / "base", DENSE, dtype="float32")
+    shared, ids, total = load_model(base), random_ids((1, 12)), 0
+    for seed in range(8):
+        adapter = lora(tmp_path / f"adapter-{seed}", seed=seed)
+        fused = copy_checkpoint(base, tmp_path / f"fused-{seed}")
+        replace_tensors(fused, sums(read_tensors(base), adapter, 2))
+        model = adapted(shared, adapter)
+        total += model.nbytes - shared.nbytes
+        assert relative_difference(model(ids), load_model(fused)(ids)) <= TOLERANCE
+    assert total == sum(
+        tensor.nbytes
+        for seed in range(8)
+        for tensor in read_tensors(tmp_path / f"adapter-{seed}").values()
+    )

@@ -119,7 +119,7 @@ def test_the_command_lists_the_others_and_names_the_bad_ones(models: Path, tmp_p
 
 
 def scan(folder: Path) -> tuple[list[str], dict[str, str]]:
-    models, skipped, _ = Library([folder]).scan()
+    models, skipped, *_ = Library([folder]).scan()
     return [model.id for model in models], dict(skipped)
 
 

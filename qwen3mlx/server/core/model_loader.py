@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from ...config import LoadOptions
 from ...engine import Engine, ResidentModel
+from ...errors import ModelGoneError
 from ...library.local_model import LocalModel
 from ...library.model_settings import ModelSettings
 from ...library.scan import Library
@@ -49,11 +51,41 @@ class ModelLoader:
 
         A broken checkpoint is not read again before its files change.
         """
+        if local.base is not None and local.adapter is not None:
+            return await self._adapted(local, local.base, local.adapter, options, on_progress)
         if self._engine.available(local.id) is not None:
             return await self._load(local, options, on_progress)
         files = await asyncio.to_thread(self._broken.check, local.path)
         with self._broken.reading(local.path, files):
             return await self._load(local, options, on_progress)
+
+    async def _adapted(
+        self,
+        local: LocalModel,
+        base: LocalModel,
+        adapter: Path,
+        options: LoadOptions | None,
+        on_progress: Callable[[float], None] | None,
+    ) -> tuple[ResidentModel, float | None]:
+        """Put the adapter beside the base, which is loaded if it is not in memory."""
+        slot = self._engine.available(local.id)
+        if slot is not None and options in (None, slot.options):
+            return slot, None
+        start = time.perf_counter()
+        if self._engine.available(base.id) is None:
+            from ...model.adapter import check_adapter
+
+            await asyncio.to_thread(check_adapter, adapter, base.path)
+        while True:
+            below, _ = await self.load(base, options, on_progress)
+            with suppress(ModelGoneError):  # unloaded meanwhile: load it again
+                adapting = self._engine.adapt(below, local.id, adapter)
+                slot = await asyncio.wrap_future(adapting)
+                break
+        _, saved_ttl = await asyncio.to_thread(self._saved, local)
+        if saved_ttl is not None:
+            await asyncio.wrap_future(self._engine.keep(slot, saved_ttl))
+        return slot, time.perf_counter() - start
 
     async def _load(
         self,
@@ -64,7 +96,7 @@ class ModelLoader:
         slot = self._engine.available(local.id)
         if slot is not None and options in (None, slot.options):
             return slot, None
-        saved, saved_ttl = await asyncio.to_thread(self._saved, local.id)
+        saved, saved_ttl = await asyncio.to_thread(self._saved, local)
         # Not on the engine's thread: an untrusted template may take seconds.
         await asyncio.to_thread(check_template, local.path)
         loop = asyncio.get_running_loop()
@@ -81,9 +113,9 @@ class ModelLoader:
             await asyncio.wrap_future(self._engine.keep(slot, saved_ttl))
         return slot, time.perf_counter() - start
 
-    def _saved(self, model_id: str) -> tuple[LoadOptions, float | None]:
+    def _saved(self, local: LocalModel) -> tuple[LoadOptions, float | None]:
         """Return how the model is loaded, and the idle seconds after which it is unloaded."""
-        return self._settings.load(model_id), self._settings.ttl(model_id)
+        return self._settings.load(local.options_id), self._settings.ttl(local.id)
 
     async def tokenizer(self, name: str | None) -> Tokenizer:
         """Return the model's tokenizer; the model itself is not loaded."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from ...config import LoadOptions
 from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
@@ -58,7 +59,12 @@ class Service:
 
     def __init__(self, settings: ServerSettings, library: Library | None = None) -> None:
         self.settings = settings
-        self.library = library or Library(extra=settings.model_folders, aliases=settings.aliases)
+        self.library = library or Library(
+            extra=settings.model_folders,
+            aliases=settings.aliases,
+            adapters=[Path(folder) for folder in settings.adapter],
+            adapts=settings.model,
+        )
         self.model_settings = ModelSettings()
         self.engine = Engine(engine_config(settings), group_loader(settings))
         self.downloads = Downloads(StateFile(STATE))
@@ -138,7 +144,7 @@ class Service:
         local = await self._loader.find(name)
         slot, load_time_s = await self._loader.load(local, options, on_progress)
         if options is not None and save:
-            await asyncio.to_thread(self._save, local.id, options)
+            await asyncio.to_thread(self._save, local.options_id, options)
         if ttl is not None:
             await asyncio.wrap_future(self.engine.keep(slot, ttl))
         return LoadResult(self._info(local), load_time_s)

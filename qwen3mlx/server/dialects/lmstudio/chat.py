@@ -111,7 +111,7 @@ async def _load_options(
         )
     if info.loaded:
         return replace(info.loaded.load_options, context_length=context_length)
-    saved = await asyncio.to_thread(service.model_settings.load, info.id)
+    saved = await asyncio.to_thread(service.model_settings.load, info.options_id)
     return replace(saved, context_length=context_length)
 
 

@@ -78,7 +78,7 @@ async def load(body: ModelBody, request: Request, service: ServiceDep) -> Respon
     Loading continues if the client disconnects; `unload` cancels it.
     """
     info = await service.model(body.model)
-    options = await asyncio.to_thread(service.model_settings.load, info.id)
+    options = await asyncio.to_thread(service.model_settings.load, info.options_id)
     events = _load_events(service, info.id, options)
     return streaming(
         request, with_error_event(events, lambda error: sse(openai_body(error), "error"))
@@ -175,6 +175,6 @@ def _save(service: Service, info: ModelInfo, body: ModelSettingsBody) -> None:
     footprint(info.path, options)
     sampling = checked_sampling(body.sampling)
     settings = service.model_settings
-    settings.save(info.id, options)
+    settings.save(info.options_id, options)
     settings.save_ttl(info.id, body.ttl)
     settings.save_sampling(info.id, sampling)

@@ -49,5 +49,5 @@ def _context_length(service: Service, info: ModelInfo) -> int:
     """The context of the model in memory, or else as it would be loaded."""
     if info.loaded is not None:
         return info.loaded.context_length
-    options = service.model_settings.load(info.id)
+    options = service.model_settings.load(info.options_id)
     return ModelConfig.from_folder(info.path).with_options(options).max_position_embeddings
