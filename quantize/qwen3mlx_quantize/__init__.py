@@ -12,6 +12,7 @@ from .conversion import QuantizeResult
 from .discarding import discard
 from .evaluation import Evaluation, evaluate
 from .events import Event, JobWarning, OnEvent, Progress
+from .fusing import FuseRequest, fuse
 from .job import run
 from .quality import Quality
 from .recipe import Recipe
@@ -22,6 +23,7 @@ __all__ = [
     "EvaluateRequest",
     "Evaluation",
     "Event",
+    "FuseRequest",
     "JobWarning",
     "OnEvent",
     "Progress",
@@ -32,5 +34,6 @@ __all__ = [
     "TextError",
     "discard",
     "evaluate",
+    "fuse",
     "run",
 ]

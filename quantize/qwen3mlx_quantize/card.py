@@ -28,14 +28,13 @@ _TASKS: dict[Kind, str] = {
 
 def text(conversion: Conversion[FloatSource], result: QuantizeResult) -> str:
     """Return README.md: the source, the recipe and method, and the quality loss."""
-    plan, recipe, source = result.plan, result.plan.recipe, conversion.source
+    plan, source = result.plan, conversion.source
     lines = [
         *front_matter(source.config),
         f"# {name_of(result.folder)}",
         "",
-        f"{name_of(source.folder)}, quantized for MLX with the recipe `{recipe.name}` "
-        f"({recipe.about}) and the method `{conversion.method}`: {plan.bits_per_weight:.3f} bits "
-        f"per weight, {size_text(plan.nbytes)}.",
+        f"{_made_of(conversion)}: {plan.bits_per_weight:.3f} bits per weight, "
+        f"{size_text(plan.nbytes)}.",
         "",
         "    " + (conversion.command or "qwen3mlx quantize"),
         "",
@@ -61,6 +60,16 @@ def front_matter(config: ModelConfig) -> list[str]:
         "---",
         "",
     ]
+
+
+def _made_of(conversion: Conversion[FloatSource]) -> str:
+    base, recipe = name_of(conversion.source.folder), conversion.plan.recipe
+    if conversion.adapter is not None:
+        return f"{base} with the LoRA adapter {name_of(conversion.adapter)}"
+    return (
+        f"{base}, quantized for MLX with the recipe `{recipe.name}` ({recipe.about}) and the "
+        f"method `{conversion.method}`"
+    )
 
 
 def _formats(result: QuantizeResult) -> list[str]:

@@ -19,6 +19,7 @@ class Conversion(Generic[SourceT]):
     """Write `plan`, made for `source`, into the folder `output`.
 
     `command` is quoted in the model card. `measure` evaluates the result against the source.
+    `adapter` is the one that `source` has fused into its matrices.
     """
 
     source: SourceT
@@ -28,6 +29,7 @@ class Conversion(Generic[SourceT]):
     resume: bool = False
     command: str = ""
     measure: bool = False
+    adapter: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ VERBS = {
     "import": ("import_gguf", "import_gguf"),
     "quantize": ("quantize", "quantize"),
     "evaluate": ("evaluate", "evaluate"),
+    "fuse": ("fuse", "fuse"),
     "bench": ("bench", "bench"),
     "app": ("window", "app"),
     "keys": ("keys", "app"),

@@ -144,7 +144,7 @@ def quantize(
         measure=measure,
         dry_run=dry_run,
         resume=resume,
-        command=_command(),
+        command=command_line(),
     )
     # Wrong options are reported before a model is downloaded.
     request = replace(request, source=locate(source, terminal))
@@ -191,7 +191,7 @@ def _quality_loss(quality: Quality | None) -> str:
     )
 
 
-def _command() -> str:
+def command_line() -> str:
     """The command line for the card, without local folders and options that change no result."""
     words = [word for word in sys.argv[1:] if word not in ("--resume", "--json", "--events")]
     return " ".join(["qwen3mlx", *map(_without_folder, words)])
