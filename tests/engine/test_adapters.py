@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from qwen3mlx.config import LoadOptions
-from qwen3mlx.engine import loaded as loaded_module
+from qwen3mlx.engine import own_model
 from qwen3mlx.errors import CheckpointError, MemoryBudgetError, ModelGoneError, UnavailableError
 from tests.support.adapters import demo_adapter, peft_adapter
 
@@ -30,9 +30,7 @@ def adapt(engine, base, folder):
 
 def test_eight_adapters_take_the_memory_of_one_base(engine, folders, adapters):
     """Each is chosen per request, without a load; answers are those it gives alone."""
-    with mock.patch.object(
-        loaded_module, "load_model", wraps=loaded_module.load_model
-    ) as load_model:
+    with mock.patch.object(own_model, "load_model", wraps=own_model.load_model) as load_model:
         base = loaded(engine, folders)
         models = [base, *(adapt(engine, base, folder) for folder in adapters)]
         stored = [tensor_bytes(folder) for folder in adapters]

@@ -51,7 +51,7 @@ def test_requests_choose_without_a_load(server: LiveServer) -> None:
         together = list(pool.map(lambda name: answer(server, name), names * 2))
     assert together == alone * 2
     assert engine.resident == before
-    base = before["demo"].loaded.model.nbytes
+    base = before["demo"].nbytes
     shared = sum(before[name].nbytes for name in names[1:])
     assert engine.stats().weight_bytes == base + shared
     assert shared < base
