@@ -118,6 +118,8 @@ class AdapterConfig(NamedTuple):
                     "LoRA of a Qwen3's matrices; merge the adapter where it was trained."
                 )
             infos[found[1], _PARTS[found[2]]] = info
+        if not infos:
+            raise CheckpointError(f"{self.weights} holds no LoRA; save the adapter again.")
         return infos
 
     def rank_of(self, module: str) -> float:

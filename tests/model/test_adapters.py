@@ -320,6 +320,8 @@ def test_tensors_that_are_no_part_of_a_lora(base: Path, tmp_path: Path) -> None:
     del missing["base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight"]
     write(adapter, PEFT, missing, file.name)
     refused(adapter, base, "model.layers.0.self_attn.q_proj", "1 tensors")
+    write(adapter, PEFT, {}, file.name)
+    refused(adapter, base, "holds no LoRA")
     write(adapter, PEFT, tensors | {PREFIX + "x.lora_A.weight": mx.zeros(4)}, file.name)
     refused(adapter, base, "x")
 
