@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QScrollArea
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
@@ -194,3 +194,14 @@ def _without_thinking(program: Program) -> Any:
 
     assert program.chat.conversation is not None
     return replace(program.chat.conversation.settings, thinking=False)
+
+
+def test_480_pixels_and_large_text_are_enough(
+    page: ToolsPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.program.settings.update(font_size=24)
+    window.resize(480, 700)
+    row = unfold(page, "mini", qtbot)["echo"]
+    button(row, "Test echo").click()
+    (area,) = page.findChildren(QScrollArea)
+    qtbot.waitUntil(lambda: area.horizontalScrollBar().maximum() == 0)

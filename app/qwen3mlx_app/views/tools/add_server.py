@@ -45,7 +45,7 @@ class AddServer(Group):
         add.setAccessibleName(self.tr("Add server"))
         add.clicked.connect(self._add)
         for field in (self._name, self._place):
-            field.setMinimumWidth(90)
+            field.setMinimumWidth(50)
             field.returnPressed.connect(self._add)
         row = QHBoxLayout()
         row.setSpacing(GAP_S)

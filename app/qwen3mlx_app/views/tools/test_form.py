@@ -114,7 +114,7 @@ class TestForm(QWidget):
             line.setPlaceholderText(one_line(field.example or field.description, 80))
             line.returnPressed.connect(self._start)
             widget = line
-        widget.setMinimumWidth(120)
+        widget.setMinimumWidth(80)
         widget.setAccessibleName(one_line(field.name or self.tr("Arguments")))
         return widget
 

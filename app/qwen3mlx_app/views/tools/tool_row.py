@@ -12,6 +12,9 @@ from ..plain import Button, Label, NameLabel, selectable
 from ..theme import GAP, GAP_S, Theme
 from .test_form import TestForm
 
+# The least width of the choice of consent, in pixels.
+LEAST = 90
+
 
 class ToolRow(QWidget):
     """The description is shown as the plain text that it is, whatever it asks for."""
@@ -46,6 +49,7 @@ class ToolRow(QWidget):
         name = NameLabel(self._tool.name, self)
         name.setMinimumWidth(1)
         self._consent = NoScrollComboBox(self)
+        self._consent.setMinimumWidth(LEAST)  # its text is elided where there is no room
         called = one_line(self.tr("When {name} may run").format(name=self._tool.name))
         self._consent.setAccessibleName(called)
         for consent, title in (
