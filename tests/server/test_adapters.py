@@ -23,8 +23,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     parent = tmp_path_factory.mktemp("adapters")
     folders = [str(demo_adapter(parent / name, seed=i)) for i, name in enumerate("abc")]
     wrong = peft_adapter(parent / "wrong", {"model.layers.0.self_attn.q_proj": (64, 64)})
-    with live_server(model="demo", adapter=(*folders, str(wrong))) as server:
-        yield server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QWEN3MLX_HOME", str(parent / "home"))
+        with live_server(model="demo", adapter=(*folders, str(wrong))) as server:
+            yield server
 
 
 def answer(server: LiveServer, model: str) -> str:
