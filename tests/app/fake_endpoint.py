@@ -146,6 +146,10 @@ class FakeEndpoint:
         """The JSON of a path that is not scripted."""
         if path == "/api/qwen3mlx/models":
             return {"models": [MODEL], "skipped": []}
+        if path == "/api/qwen3mlx/tools/servers":
+            return {"path": "", "servers": [], "faults": []}
+        if path == "/api/qwen3mlx/tools":
+            return {"tools": []}
         if path == "/api/qwen3mlx/tokens":
             texts = [len(text.split()) for text in body["texts"]]
             chat = sum(len(m["content"].split()) for m in body["messages"] or ())

@@ -152,8 +152,8 @@ def add_to_field(
     return action
 
 
-def set_tip(widget: QWidget, text: str) -> None:
-    widget.setToolTip(unmarked(text))
+def set_tip(target: QWidget | QAction, text: str) -> None:
+    target.setToolTip(unmarked(text))
 
 
 def show_tip(place: QPoint, text: str, widget: QWidget) -> None:

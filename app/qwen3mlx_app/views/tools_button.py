@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ..domain import BUILT_IN, Tool, ToolServer
 from ..services.plain import one_line
@@ -29,7 +29,7 @@ class ToolsButton(ToolButton):
         self.setIcon(icon("tools"))
         self.setIconSize(SMALL)
         self.setCheckable(True)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setPopupMode(ToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._menu = Menu(self)
         self._menu.setToolTipsVisible(True)
@@ -82,7 +82,7 @@ class ToolsButton(ToolButton):
             action = self._menu.add(title)
             action.setCheckable(True)
             action.setChecked(name in self._names)
-            action.setToolTip(one_line(self._named(name)))
+            set_tip(action, one_line(self._named(name)))
             action.toggled.connect(partial(self._choose, name))
         self._menu.addSeparator()
         self._menu.add(self.tr("Manage Tools…"), self.page_wanted.emit)

@@ -26,7 +26,7 @@ from tests.tools.test_host import MINI, mini
 from ..controllers.support import connect, last
 from .support import answer_with, button, named, visible_texts, write
 
-WAIT = 20_000
+WAIT = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,12 @@ def card(page: ToolsPage, name: str) -> ServerCard:
 def unfold(page: ToolsPage, name: str, qtbot: QtBot) -> dict[str, ToolRow]:
     made = card(page, name)
     made._fold.click()
-    qtbot.waitUntil(lambda: bool(made._rows), timeout=WAIT)
-    return made._rows
+    # A layout shows what is added to it when events are next handled.
+    rows = made._rows
+    qtbot.waitUntil(
+        lambda: bool(rows) and all(row.isVisible() for row in rows.values()), timeout=WAIT
+    )
+    return rows
 
 
 def test_tools_have_their_consent_and_description_as_it_is(
