@@ -26,8 +26,8 @@ class Candidate(NamedTuple):
 
 
 def known_folders() -> list[Path]:
-    """Return the folders listed in settings.json, then the standard ones that are here."""
-    return [*UserSettings().model_folders().folders, *standard()]
+    """Return the folders in settings.json, then the standard ones that are here, each once."""
+    return list(dict.fromkeys([*UserSettings().model_folders().folders, *standard()]))
 
 
 def fault_of(folder: Path) -> str | None:
