@@ -47,7 +47,7 @@ WEATHER = {
 }
 
 
-@pytest.fixture(scope="session", params=["demo", "demo-moe"])
+@pytest.fixture(scope="session", params=["demo", pytest.param("demo-moe", marks=pytest.mark.slow)])
 def runtime(request: pytest.FixtureRequest) -> Runtime:
     return qwen3mlx.load(request.param)
 

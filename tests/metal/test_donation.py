@@ -31,8 +31,10 @@ NARROW = Shape(
 # Those of the eight released models.
 DEPTHS = (28, 36, 40, 48, 64, 94)
 ONE_ROW, ONE_STACK, TWO_STACKS = [6000], [1500] * 4, [1500, 1400, 3000]
+BETWEEN = DEPTHS[1:-1]
 CASES = [
-    *((depth, ONE_ROW) for depth in DEPTHS),
+    *((depth, ONE_ROW) for depth in DEPTHS if depth not in BETWEEN),
+    *(pytest.param(depth, ONE_ROW, marks=pytest.mark.slow) for depth in BETWEEN),
     *((DEPTHS[0], lengths) for lengths in (ONE_STACK, TWO_STACKS)),
 ]
 

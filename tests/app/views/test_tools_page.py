@@ -200,6 +200,7 @@ def _without_thinking(program: Program) -> Any:
     return replace(program.chat.conversation.settings, thinking=False)
 
 
+@pytest.mark.slow
 def test_480_pixels_and_large_text_are_enough(
     page: ToolsPage, window: MainWindow, qtbot: QtBot
 ) -> None:

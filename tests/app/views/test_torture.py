@@ -68,6 +68,7 @@ def test_a_wide_table_scrolls_and_the_window_stays(page: MessageText) -> None:
     assert wide.geometry().bottom() < label(page, "Inline").y()
 
 
+@pytest.mark.slow
 def test_a_quote_has_a_bar_for_each_level(page: MessageText, window: MainWindow) -> None:
     quote, inner = label(page, "A quote"), label(page, "nested quote")
     line = QColor(window.theme.colours.line)
@@ -82,6 +83,7 @@ def test_a_quote_has_a_bar_for_each_level(page: MessageText, window: MainWindow)
     assert (bars(quote), bars(inner)) == (1, 2)
 
 
+@pytest.mark.slow
 def test_markers_stand_clear_of_the_text(page: MessageText) -> None:
     shot = image(page)
     ground = shot.pixelColor(0, 0)
