@@ -49,8 +49,8 @@ os.environ["SSL_CERT_FILE"] = os.path.join(_STATE, "certificate.pem")
 
 # The full numbers of examples are for `make test-all`: see tests/support/examples.py.
 settings.register_profile("all", deadline=None)
-settings.register_profile("default", deadline=None, max_examples=30)
-settings.register_profile("ci", deadline=None, max_examples=30, derandomize=True)
+settings.register_profile("default", deadline=None, max_examples=25)
+settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -132,7 +132,10 @@ def test_a_day_in_the_window(program: Program, qtbot: QtBot, home: Path) -> None
 
 @pytest.mark.parametrize(
     ("number", "sentence"),
-    [(signal.SIGSEGV, "crashed (SIGSEGV)"), (signal.SIGKILL, "too much memory")],
+    [
+        pytest.param(signal.SIGSEGV, "crashed (SIGSEGV)", marks=pytest.mark.slow),
+        (signal.SIGKILL, "too much memory"),
+    ],
 )
 def test_a_server_that_dies_in_mid_answer_loses_nothing(
     program: Program, qtbot: QtBot, number: signal.Signals, sentence: str

@@ -56,7 +56,9 @@ def peak_in_flight(decoder: Decoder, rows: list[KVRow]) -> int:
     return mx.get_peak_memory() - before
 
 
-@pytest.mark.parametrize("eager", [True, False], ids=["eager", "compiled"])
+@pytest.mark.parametrize(
+    "eager", [pytest.param(True, marks=pytest.mark.slow), False], ids=["eager", "compiled"]
+)
 @pytest.mark.parametrize(("depth", "lengths"), CASES)
 def test_peak_memory(depth: int, lengths: list[int], eager: bool, tmp_path: Path) -> None:
     shape = dataclasses.replace(NARROW, num_hidden_layers=depth)

@@ -62,6 +62,7 @@ def test_at_most(
     assert not {"DynamicSliceUpdate", "Gather", "Arange", "AsType"} & set(counts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "theirs"), [("dense", 19), ("moe", 30)])
 def test_mlx_lm_takes_more_for_rows_of_one_length(folders: Folders, kind: str, theirs: int) -> None:
     """mlx-lm 0.32.2 by the same counter. It pads rows of other lengths to the longest one."""

@@ -74,7 +74,13 @@ def step(
 
 
 @pytest.mark.parametrize(
-    ("name", "kv_bits"), [*((name, None) for name in NAMES), ("dense_yarn", 8), ("groups of 4", 8)]
+    ("name", "kv_bits"),
+    [
+        *(pytest.param(name, None, marks=pytest.mark.slow) for name in NAMES[1:-1]),
+        *((name, None) for name in (NAMES[0], NAMES[-1])),
+        ("dense_yarn", 8),
+        pytest.param("groups of 4", 8, marks=pytest.mark.slow),
+    ],
 )
 def test_steps(folders: Callable[[str], Path], name: str, kv_bits: int | None) -> None:
     options = LoadOptions(kv_bits=kv_bits)

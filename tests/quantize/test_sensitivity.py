@@ -19,7 +19,14 @@ from .support import quantize, tokens
 DOCUMENTS = [list(range(start, start + 40)) for start in (5, 170)]
 
 
-@pytest.fixture(scope="module", params={"dense": DENSE, "tied": DENSE_TIED, "moe": MOE}.items())
+@pytest.fixture(
+    scope="module",
+    params=[
+        ("dense", DENSE),
+        pytest.param(("tied", DENSE_TIED), marks=pytest.mark.slow),
+        pytest.param(("moe", MOE), marks=pytest.mark.slow),
+    ],
+)
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Source:
     name, shape = request.param
     return Source(write_checkpoint(tmp_path_factory.mktemp("auto") / name, shape))

@@ -52,7 +52,10 @@ FORCED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module", params=[CALL, CALL.removeprefix("<tool_call>\n")])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(CALL, marks=pytest.mark.slow), CALL.removeprefix("<tool_call>\n")],
+)
 def coder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:

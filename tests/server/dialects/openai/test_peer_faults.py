@@ -200,6 +200,7 @@ def test_fault_16_a_leading_space_stays(client: OpenAI, http: httpx.Client) -> N
     assert reply.choices[0].text == " the the"
 
 
+@pytest.mark.slow
 def test_fault_17_answers_are_not_cut_after_512_tokens(client: OpenAI, http: httpx.Client) -> None:
     [token_id] = tokenize(http, prompt=" the")
     # It cannot be sampled before 520 tokens are out; then nothing else can, and it ends the answer.
