@@ -169,7 +169,9 @@ def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: Q
 
 def test_an_answer_asks_runs_a_tool_and_goes_on(window: MainWindow, qtbot: QtBot) -> None:
     program, chat = window.program, window.chat
+    qtbot.waitUntil(lambda: program.models.models.find("scripted") is not None, timeout=WAIT)
     program.chat.new()
+    program.chat.settings.set_model("scripted")
     chat.composer.tools.chosen.emit(("mini",))
     program.chat.settings.set(_without_thinking(program))
     write(window, qtbot, "Go on.")
