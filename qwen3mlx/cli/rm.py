@@ -27,11 +27,12 @@ def rm(
     from ..errors import UsageError
     from ..library import Library
     from ..library.removal import delete, num_bytes
-    from ..library.user_aliases import forget
+    from ..library.user_aliases import forget, key_of, saved_aliases
     from ..quoting import size_text
 
     terminal = Terminal.standard()
-    if not Library().has(model) and forget(model):
+    if key_of(model) in saved_aliases() and not Library().has(model):
+        forget(model)
         terminal.note(f"Deleted the name {model}; the model stays.")
         return
     name, folder = _downloaded(model)

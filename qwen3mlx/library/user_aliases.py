@@ -25,7 +25,7 @@ def parse_aliases(rows: Sequence[str]) -> dict[str, str]:
         name, equals, model = (part.strip() for part in row.partition("="))
         if not (name and equals and model and row.isprintable()):
             raise UsageError(f"alias {quoted(row)} must be NAME=MODEL, as in gpt-4o=qwen3:8b.")
-        key = _key(name)
+        key = key_of(name)
         if key in DEMOS:
             raise UsageError(f"alias {quoted(row)} cannot rename {key}: choose another name.")
         if key in aliases:
@@ -55,28 +55,26 @@ def aliased(name: str, aliases: Aliases | None = None) -> str:
     """
     if not name or name.casefold() in DEMOS:
         return name
-    return (saved_aliases() if aliases is None else aliases).get(_key(name), name)
+    return (saved_aliases() if aliases is None else aliases).get(key_of(name), name)
 
 
 def save(alias: str, model: str) -> None:
     """Save an alias, in place of one of the same name. Raises UsageError."""
     row = f"{alias}={model}"
-    if parse_aliases([row]) != {_key(alias): model}:
+    if parse_aliases([row]) != {key_of(alias): model}:
         raise UsageError(f"{quoted(alias)} cannot be a name: choose one without `=`.")
     _put(alias, row)
 
 
-def forget(alias: str) -> bool:
-    """Remove a saved alias; the model stays. Return False if there is no such alias."""
-    if _key(alias) not in saved_aliases():
-        return False
-    _put(alias, None)
-    return True
+def forget(alias: str) -> None:
+    """Remove an alias, if it is saved; the model stays."""
+    if key_of(alias) in saved_aliases():
+        _put(alias, None)
 
 
 def replaced(rows: Sequence[str], alias: str, row: str | None) -> list[str]:
     """Return the rows with this one in place of those that name `alias`."""
-    kept = [each for each in rows if _key(each.partition("=")[0]) != _key(alias)]
+    kept = [each for each in rows if key_of(each.partition("=")[0]) != key_of(alias)]
     return kept if row is None else [*kept, row]
 
 
@@ -85,5 +83,6 @@ def _put(alias: str, row: str | None) -> None:
         server["alias"] = replaced(server.get("alias") or [], alias, row) or None
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """Return a name as aliases are compared by it."""
     return plain(name).casefold()

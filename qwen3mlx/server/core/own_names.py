@@ -9,7 +9,6 @@ from dataclasses import replace
 from ...errors import CheckpointError, InvalidRequestError, ModelNotFoundError, UsageError
 from ...library import user_aliases
 from ...library.local_model import LocalModel
-from ...library.names import plain
 from ...library.scan import Library
 from ..settings import ServerSettings
 
@@ -41,7 +40,7 @@ class OwnNames:
 
         Raises InvalidRequestError for a name that a model on this computer has.
         """
-        key = plain(name).casefold()
+        key = user_aliases.key_of(name)
         if self._library.has(key):
             raise InvalidRequestError(
                 f"{name} is a model of its own: choose another name.", param="destination"
@@ -57,7 +56,7 @@ class OwnNames:
 
         Return False if there is no such name, or a model has it as its own.
         """
-        if plain(name).casefold() not in self.models or self._library.has(name):
+        if user_aliases.key_of(name) not in self.models or self._library.has(name):
             return False
         user_aliases.forget(name)
         self._change(name, None)
