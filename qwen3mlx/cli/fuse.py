@@ -11,6 +11,7 @@ import typer
 
 from ..quoting import size_text
 from .job_progress import progress_for
+from .options import PrintJson
 from .terminal import Terminal
 
 Base = Annotated[
@@ -23,7 +24,6 @@ Output = Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the 
 Dequantize = Annotated[
     bool, typer.Option("--dequantize", help="Write float, also where the base is quantized.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def fuse(
@@ -31,7 +31,7 @@ def fuse(
     adapter: Adapter,
     output: Output,
     dequantize: Dequantize = False,
-    json_: AsJson = False,
+    json_: PrintJson = False,
 ) -> None:
     """Write one checkpoint of a base and a LoRA adapter, for programs that take no adapters.
 

@@ -11,6 +11,7 @@ import typer
 
 from ..quoting import size_text
 from .job_progress import progress_for
+from .options import PrintJson
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -35,10 +36,9 @@ Output = Annotated[
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def import_gguf(name: Name, output: Output = None, json_: AsJson = False) -> None:
+def import_gguf(name: Name, output: Output = None, json_: PrintJson = False) -> None:
     """Turn a Qwen3 in a GGUF file into a model for MLX, without a download.
 
     `qwen3mlx list` shows the GGUF files of Ollama, LM Studio and llama.cpp. What is affine in GGUF

@@ -12,7 +12,7 @@ import typer
 
 from ..quoting import size_text
 from .job_progress import progress_for
-from .options import finite
+from .options import PrintJson, finite
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -89,7 +89,6 @@ Evaluate = Annotated[
         "--evaluate", help="Also measure the quality loss, and write it into the model card."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Events = Annotated[
     bool, typer.Option("--events", help="Print progress, then the result, as JSON lines.")
 ]
@@ -108,7 +107,7 @@ def quantize(
     dry_run: DryRun = False,
     resume: Resume = False,
     discard: Discard = False,
-    json_: AsJson = False,
+    json_: PrintJson = False,
     events: Events = False,
 ) -> None:
     """Convert a checkpoint to MLX's format with fewer bits per weight.

@@ -30,10 +30,9 @@ class ToolsController(QObject):
     """`servers` has the built-in tools, then a ToolServer for each in the file at `path`.
 
     `tools` has those of the servers that were asked for theirs, `errors` why one could not tell.
-    `changed()`: the servers, or what
-    is wrong in the file (`faults`). `tools_changed(server)`, `log_read(server, log)`,
-    `added(names, left out)` and `refused(reason)` tell what came of a request; `notice(Notice)`
-    what failed.
+    `changed()`: the servers, or what is wrong in the file (`faults`). `tools_changed(server)`,
+    `log_read(server, log)`, `added(names, left out)` and `refused(reason)` tell what came of a
+    request; `notice(Notice)` what failed.
     """
 
     changed = Signal()
@@ -56,8 +55,7 @@ class ToolsController(QObject):
         self._polls.timeout.connect(self._poll)
 
     def refresh(self) -> None:
-        """Ask for the servers, and for the built-in tools."""
-        self._api.servers(done=self._show, failed=self._on_failed)
+        """Ask for the built-in tools, after which the servers are asked for, too."""
         self.look(BUILT_IN)
 
     def watch(self, is_watched: bool) -> None:

@@ -133,12 +133,11 @@ def _part(info: TensorInfo, cut: _Cut | None) -> TensorInfo:
 def _pieces(info: TensorInfo, cut: _Cut) -> Iterator[tuple[int, int]]:
     """Return where a part is in a tensor's bytes: the start and length of each piece."""
     item = info.nbytes // math.prod(info.shape)
+    row = item * info.shape[-1]
     if cut.axis == -1:
-        row = item * info.shape[-1]
         for start in range(0, info.nbytes, row):
             yield start + item * cut.start, item * (cut.stop - cut.start)
         return
-    row = item * info.shape[-1]
     segment = row * info.shape[-2] // cut.segments
     for start in range(0, info.nbytes, segment):
         yield start + row * cut.start, row * (cut.stop - cut.start)

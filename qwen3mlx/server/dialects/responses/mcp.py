@@ -127,8 +127,9 @@ def _headers(tool: McpTool, where: str) -> dict[str, Any]:
 
 def _named_by(filter_: ToolFilter | None, tool: Tool) -> bool:
     """Whether a filter of approvals says something about a tool; an empty one does not."""
-    is_empty = filter_ is None or (filter_.tool_names is None and filter_.read_only is None)
-    return not is_empty and filter_ is not None and _matches(filter_, tool)
+    if filter_ is None or (filter_.tool_names is None and filter_.read_only is None):
+        return False
+    return _matches(filter_, tool)
 
 
 def _matches(filter_: ToolFilter, tool: Tool) -> bool:
