@@ -62,3 +62,11 @@ def test_number_of_parameters_is_the_sum_of_the_tensors(name: str) -> None:
     config = ModelConfig.from_mapping(RELEASED[name])
     fields = {key: getattr(config, key) for key in Shape.__dataclass_fields__}
     assert sum(math.prod(size) for _, size in tensor_shapes(Shape(**fields))) == PUBLISHED[name]
+
+
+def test_layers_of_two_kinds_are_counted_as_what_they_are() -> None:
+    mixed = {"decoder_sparse_step": 2, "mlp_only_layers": [3]}
+    config = ModelConfig.from_mapping(RELEASED["30B-A3B"] | mixed)
+    assert 0 < config.num_sparse_layers < config.num_hidden_layers / 2
+    matrices = sum(module.num_weights for module in config.modules())
+    assert config.num_parameters == matrices + sum(config.norms().values())

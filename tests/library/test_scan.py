@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qwen3mlx.config import ModelConfig
+from qwen3mlx.config.hub_layout import UNVERIFIED
 from qwen3mlx.errors import CheckpointError, ModelNotFoundError
 from qwen3mlx.library import DEMOS, Library, LocalModel
 from qwen3mlx.library.local_model import params_string
@@ -327,3 +328,18 @@ def test_bits_per_weight_leave_headers_out(home: Path) -> None:
     (model,) = (model for model in Library().installed() if model.source == "cache")
     parameters = ModelConfig.from_mapping(CONFIG).num_parameters
     assert model.bits_per_weight == round(8 * (1000 - 88) / parameters, 3)
+
+
+def test_a_download_that_was_not_verified_is_no_model_yet(home: Path) -> None:
+    snapshot = cached(home, "Org/Model")
+    weights, blobs = snapshot / "model-0.safetensors", snapshot.parents[1] / "blobs"
+    unverified = snapshot.parents[1] / UNVERIFIED
+    blobs.mkdir()
+    unverified.mkdir()
+    weights.rename(blobs / "abc")
+    weights.symlink_to(blobs / "abc")
+    (unverified / "abc").touch()
+    library = Library(roots=())
+    assert "safetensors" in skipped(library)["Org/Model"]
+    (unverified / "abc").unlink()
+    assert "Org/Model" in ids(library)
