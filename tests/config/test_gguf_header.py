@@ -145,3 +145,16 @@ def test_parts_are_found_by_their_names(tmp_path: Path) -> None:
         shards_of(tmp_path / names[0])
     with pytest.raises(CheckpointError, match="cannot be one of 99999"):
         shards_of(tmp_path / "m-00001-of-99999.gguf")
+
+
+@pytest.mark.parametrize("size", [1 << 20, (1 << 20) + 1])
+def test_a_list_that_is_there_may_be_too_long_for_memory(size: int, tmp_path: Path) -> None:
+    """A byte of the file becomes eight in a list."""
+    path = tmp_path / "a.gguf"
+    items = struct.pack("<IQ", 0, size) + bytes(size)
+    path.write_bytes(gguf(fact("k", 9, items)) + bytes(64))
+    if size > 1 << 20:
+        with pytest.raises(CheckpointError, match="1,048,577 items"):
+            read_gguf_header(path)
+    else:
+        assert len(read_gguf_header(path).metadata["k"]) == size

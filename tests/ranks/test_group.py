@@ -9,8 +9,13 @@ import pytest
 
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine import Engine
+from qwen3mlx.engine.outputs import Token
+from qwen3mlx.engine.plan import StepOutputs, StepPlan
 from qwen3mlx.errors import InvalidRequestError, UnavailableError
 from qwen3mlx.generate import Decoder
+from qwen3mlx.ranks.group import Group, Held
+from qwen3mlx.ranks.shared_model import GroupRunner
+from qwen3mlx.ranks.wire import packed
 from tests.engine.support import ids_alone
 
 from .support import (
@@ -73,3 +78,22 @@ def test_a_group_is_not_started_twice(engine: Engine, demo: Path) -> None:
             second.load("demo", demo, LoadOptions()).result(PATIENCE)
         assert second.trouble is None
     assert engine.trouble is None
+
+
+class Apart(Group):
+    """Its ranks reply with other tokens."""
+
+    def ask(self, name: str, values: object) -> list[dict[str, object]]:
+        drawn = [StepOutputs(decoded=((0, (Token(rank),)),)) for rank in range(2)]
+        return [{"outputs": packed(outputs)} for outputs in drawn]
+
+
+def test_ranks_that_draw_other_tokens_end_the_group(demo: Path) -> None:
+    group = Apart(TWO, "demo", demo)
+    runner = GroupRunner(group, Held(1, 1, 1, 1, 1))
+    for _ in range(2):  # the step itself, and any that was planned before
+        fault = runner.run(StepPlan(collects=True)).fault
+        assert fault is not None
+        assert isinstance(fault.error, UnavailableError)
+        assert "disagree" in str(fault.error)
+    assert group.fault == "The computers of the group disagree"
