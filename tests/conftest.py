@@ -137,10 +137,18 @@ def _leaves_no_threads() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _leaves_no_widgets() -> Iterator[None]:
-    """What `deleteLater` left goes now: a theme would style it, and no event loop runs here."""
+    """What `deleteLater` left goes now: each theme would style it, and no event loop runs here."""
+    before = set(_widgets())
     yield
     if (qt := sys.modules.get("PySide6.QtCore")) and qt.QCoreApplication.instance():
         qt.QCoreApplication.sendPostedEvents(None, qt.QEvent.Type.DeferredDelete.value)
+    left = set(_widgets()) - before
+    assert not left, f"{len(left)} widgets are left: {[w for w in left if w.parent() is None]}"
+
+
+def _widgets() -> list[Any]:
+    qt = sys.modules.get("PySide6.QtWidgets")
+    return qt.QApplication.allWidgets() if qt and qt.QApplication.instance() else []
 
 
 @pytest.fixture(autouse=True)

@@ -51,6 +51,7 @@ def window(live: LiveServer, profile: Path, qtbot: QtBot) -> Iterator[MainWindow
     program.process.key = live.person["Authorization"].removeprefix("Bearer ")
     program._endpoint._http._key = program.process.key
     made = make_window(program)
+    qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
     connect(program, live.url)

@@ -28,8 +28,11 @@ def other(window: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
     assert found is not window
     qtbot.waitUntil(found.isActiveWindow)
     yield found
-    if shiboken6.isValid(found) and len(window.program.sessions) > 1:
-        close(found, qtbot)
+    if shiboken6.isValid(found):
+        if len(window.program.sessions) > 1:
+            close(found, qtbot)
+        else:  # the program ended, and the first window was closed before this one
+            shiboken6.delete(found)
 
 
 def listed(window: MainWindow) -> list[str]:
