@@ -12,9 +12,7 @@ from qwen3mlx.quoting import size_text
 
 from .conversion import Conversion, QuantizeResult
 from .names import name_of
-from .request import CALIBRATED
 from .source import FloatSource
-from .texts import BUILT_IN
 
 WORST = 5
 MLX_VERSION = version("mlx")
@@ -45,6 +43,7 @@ def text(conversion: Conversion[FloatSource], result: QuantizeResult) -> str:
         "## Quality",
         "",
         *_errors(result),
+        *_calibration(conversion),
         *_quality(conversion, result),
     ]
     return "\n".join(lines) + "\n"
@@ -100,6 +99,17 @@ def _errors(result: QuantizeResult) -> list[str]:
     ]
 
 
+def _calibration(conversion: Conversion[FloatSource]) -> list[str]:
+    calibration = conversion.calibration
+    if calibration is None:
+        return []
+    return [
+        f"Calibrated with {calibration.num_tokens:,} tokens of {calibration.name}; the documents' "
+        "digests are in manifest.json, and `qwen3mlx evaluate` leaves these documents out.",
+        "",
+    ]
+
+
 def _quality(conversion: Conversion[FloatSource], result: QuantizeResult) -> list[str]:
     quality = result.quality
     if quality is None:
@@ -107,15 +117,9 @@ def _quality(conversion: Conversion[FloatSource], result: QuantizeResult) -> lis
             "`qwen3mlx evaluate` measures the quality loss: KL divergence per token, agreement, "
             "perplexity."
         ]
-    calibrated = conversion.method in CALIBRATED or result.plan.recipe.name.startswith("auto")
-    caveat = (
-        " Unless another text was given, it was calibrated with the same text."
-        if calibrated and quality.text == BUILT_IN
-        else ""
-    )
     return [
         f"Compared with {name_of(conversion.source.folder)} on {quality.num_tokens:,} tokens of "
-        f"{quality.text}.{caveat}",
+        f"{quality.text}.",
         "",
         "| mean KL | 99% KL | same top token | perplexity | source's perplexity |",
         "|---|---|---|---|---|",

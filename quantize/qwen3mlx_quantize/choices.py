@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import sensitivity, texts
+from . import sensitivity
 from .calibrate import Calibrated
 from .conversion import Conversion
 from .convert import convert
@@ -17,26 +17,26 @@ from .quantizer import DataFree, Quantizer
 from .recipe import Recipe
 from .request import CALIBRATED
 from .source import Source
+from .texts import Calibration
 
 
 def choose_recipe(
-    source: Source, target_bpw: float, calibration: Path | None, on_event: OnEvent
+    source: Source, target_bpw: float, calibration: Calibration, on_event: OnEvent
 ) -> Recipe:
-    """Choose bits for each module by sensitivity (`auto`). Raises UsageError, TextError."""
+    """Choose bits for each module by sensitivity (`auto`). Raises UsageError."""
     sensitivity.bytes_left(source, target_bpw)  # fail before the measurement, which takes minutes
-    documents = texts.calibration(source.folder, calibration)
-    costs = sensitivity.measure(source, documents, on_event)
+    costs = sensitivity.measure(source, calibration.documents, on_event)
     return sensitivity.recipe(source, costs, target_bpw)
 
 
-def choose_quantizer(conversion: Conversion[Source], calibration: Path | None) -> Quantizer:
+def choose_quantizer(conversion: Conversion[Source]) -> Quantizer:
     """Return the quantizer for the conversion's method. Raises UsageError, TextError."""
     source, method = conversion.source, conversion.method
     if method in ("awq", "dwq"):
         learned.check(method, source, conversion.plan.recipe)
-    if method not in CALIBRATED:
+    if method not in CALIBRATED or conversion.calibration is None:
         return DataFree(method)
-    return calibrated(conversion, texts.calibration(source.folder, calibration))
+    return calibrated(conversion, conversion.calibration.documents)
 
 
 def calibrated(conversion: Conversion[Source], documents: Sequence[Sequence[int]]) -> Quantizer:

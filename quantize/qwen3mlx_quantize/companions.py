@@ -46,6 +46,7 @@ def write_manifest(
         if path.name not in (MANIFEST, JOURNAL):
             digest = verified.get(path.name) or hashlib.sha256(path.read_bytes()).hexdigest()
             files[path.name] = {"size": path.stat().st_size, "sha256": digest}
+    calibration = conversion.calibration
     manifest = {
         "format": 1,
         "recipe": conversion.plan.recipe.name,
@@ -54,6 +55,11 @@ def write_manifest(
         "mlx": MLX_VERSION,
         "files": files,
     }
+    if calibration is not None:
+        manifest["calibration"] = {
+            "text": calibration.name,
+            "documents": sorted(calibration.digests),
+        }
     _write_json(folder / MANIFEST, manifest)
 
 

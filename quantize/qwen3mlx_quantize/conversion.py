@@ -10,6 +10,7 @@ from .packing import Method
 from .plan import Plan
 from .quality import Quality
 from .source import FloatSource
+from .texts import Calibration
 
 SourceT = TypeVar("SourceT", bound=FloatSource, covariant=True)
 
@@ -19,7 +20,8 @@ class Conversion(Generic[SourceT]):
     """Write `plan`, made for `source`, into the folder `output`.
 
     `command` is quoted in the model card. `measure` evaluates the result against the source.
-    `adapter` is the one that `source` has fused into its matrices.
+    `adapter` is the one that `source` has fused into its matrices. `calibration` is the text that
+    recipe or method used, if any.
     """
 
     source: SourceT
@@ -30,6 +32,7 @@ class Conversion(Generic[SourceT]):
     command: str = ""
     measure: bool = False
     adapter: Path | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)

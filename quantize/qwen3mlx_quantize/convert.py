@@ -53,7 +53,7 @@ def convert(
     start = time.perf_counter()
     source, plan, output = conversion.source, conversion.plan, conversion.output
     # A missing tokenizer is reported before any work.
-    tokens = texts.evaluation(source.folder) if conversion.measure else None
+    tokens = _evaluation(conversion) if conversion.measure else None
     if not conversion.resume:
         check_output(source, output)
         check_space(plan, output)
@@ -76,6 +76,13 @@ def convert(
     finally:
         staging.close()
         mx.set_cache_limit(cache)
+
+
+def _evaluation(conversion: Conversion[FloatSource]) -> Tokens:
+    source, calibration = conversion.source, conversion.calibration
+    if calibration is None:
+        return texts.evaluation(source.folder)
+    return texts.evaluation(source.folder, calibrated=calibration.digests, held=calibration.held)
 
 
 def _complete(
@@ -116,12 +123,13 @@ def _identity(conversion: Conversion[FloatSource]) -> dict[str, Any]:
     """Return what a resumed run must share with the interrupted one, and the names of the files
     beside the weights.
     """
-    files = conversion.source.files
+    files, calibration = conversion.source.files, conversion.calibration
     stats = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     return {
         "source": stats,
         "recipe": repr(conversion.plan.recipe),
         "method": conversion.method,
         "versions": [VERSION, MLX_VERSION],
+        "calibration": None if calibration is None else sorted(calibration.digests),
         WRITES: companion_names(conversion.source),
     }

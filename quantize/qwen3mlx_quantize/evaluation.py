@@ -24,7 +24,8 @@ class Evaluation:
 
 
 def evaluate(request: EvaluateRequest, on_event: OnEvent = ignore) -> Evaluation:
-    """Measure each candidate, holding one model in memory at a time.
+    """Measure each candidate, holding one model in memory at a time; on no document that
+    calibrated one of them.
 
     Raises CheckpointError, ConversionError without any tokenizer, MemoryBudgetError, TextError,
     UsageError if the vocabularies differ.
@@ -33,7 +34,8 @@ def evaluate(request: EvaluateRequest, on_event: OnEvent = ignore) -> Evaluation
     tokenizer = next(
         (f for f in (reference, *candidates) if (f / "tokenizer.json").exists()), reference
     )
-    tokens = texts.evaluation(reference, request.text, tokenizer=tokenizer)
+    calibrated = {one for f in (reference, *candidates) for one in texts.calibrated_with(f)}
+    tokens = texts.evaluation(reference, request.text, tokenizer=tokenizer, calibrated=calibrated)
     found = measure(candidates, reference, tokens, on_event)
     if request.report is not None:
         page = html_report.text(found, candidates, reference, on_event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import texts
 from .choices import choose_quantizer, choose_recipe
 from .conversion import Conversion, QuantizeResult
 from .convert import convert
@@ -9,7 +10,7 @@ from .events import JobWarning, OnEvent, ignore
 from .output import check_output, check_space
 from .plan import build_plan
 from .quality import check_writes_text
-from .request import QuantizeRequest
+from .request import CALIBRATED, QuantizeRequest
 from .source import Source
 from .staging import check_unused
 
@@ -31,15 +32,27 @@ def run(request: QuantizeRequest, on_event: OnEvent = ignore) -> QuantizeResult:
     check_output(source, output)
     if not request.dry_run:
         check_unused(output, resume=request.resume)
-    if request.target_bpw is not None:
-        recipe = choose_recipe(source, request.target_bpw, request.calibration, on_event)
+    calibration = None
+    if request.is_auto or (method in CALIBRATED and not request.dry_run):
+        calibration = texts.calibration(source.folder, request.calibration)
+        if calibration.held is not None:
+            told = f"Calibration uses {calibration.name}; the others are kept for evaluation."
+            on_event(JobWarning(told))
+    if request.target_bpw is not None and calibration is not None:
+        recipe = choose_recipe(source, request.target_bpw, calibration, on_event)
     plan = build_plan(source, recipe)
     if request.dry_run or not request.resume:
         check_space(plan, output)
     if request.dry_run:
         return QuantizeResult(output, plan, dry_run=True)
     conversion = Conversion(
-        source, output, plan, method, request.resume, request.command, request.measure
+        source,
+        output,
+        plan,
+        method,
+        request.resume,
+        request.command,
+        request.measure,
+        calibration=calibration,
     )
-    quantizer = choose_quantizer(conversion, request.calibration)
-    return convert(conversion, quantizer, on_event)
+    return convert(conversion, choose_quantizer(conversion), on_event)

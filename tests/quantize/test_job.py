@@ -140,7 +140,7 @@ def test_a_result_takes_its_evaluation_text_along_and_its_card_names_it(
 
 def test_calibration_never_uses_the_text_that_the_model_is_measured_on(small: Path) -> None:
     assert texts.calibration(small, None) == texts.calibration(DEMO, None)
-    assert texts.calibration(small, None) != texts.evaluation(small).documents
+    assert texts.calibration(small, None).documents != texts.evaluation(small).documents
 
 
 @pytest.mark.parametrize("content", [b"short", b"\xff\xfe" * 200])

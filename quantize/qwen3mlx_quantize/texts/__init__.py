@@ -1,8 +1,11 @@
-"""Texts for calibration and evaluation: the user's, the model's own, or the built-in ones."""
+"""Texts for calibration and evaluation: the user's, the model's own, or the built-in ones.
+
+No document serves both; see `splitting`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,6 +16,9 @@ from qwen3mlx.settings.state import expanded
 from qwen3mlx.text import load_tokenizer
 
 from ..common import ConversionError, TextError
+from .splitting import calibrated_with, digest, split, unseen
+
+__all__ = ["calibrated_with"]
 
 # A checkpoint's own evaluation text, for a model that knows only one kind of text.
 OWN = "evaluation.txt"
@@ -40,30 +46,77 @@ class Tokens:
     documents: list[Sequence[int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The text that calibrates, as token ids; the digests of its documents, and what it holds back.
+
+    `name` says how many documents of which text these are.
+    """
+
+    name: str
+    documents: list[Sequence[int]]
+    digests: frozenset[str] = frozenset()
+    held: Text | None = None
+
+    @property
+    def num_tokens(self) -> int:
+        return sum(map(len, self.documents))
+
+
+def calibration(source: Path, path: Path | None) -> Calibration:
+    """Return three quarters of the text at `path`, else every other built-in text. Raises as
+    `evaluation` does.
+    """
+    text = load(path)
+    if path is None:
+        used, name, held = text.documents[::2], text.name, None
+    else:
+        used, kept = split(text.documents)
+        counted = f"{len(used)} of the {len(used) + len(kept)} documents"
+        name = f"{counted} of {text.name}"
+        held = Text(f"the {len(kept)} documents of {text.name} that did not calibrate", kept)
+    ids = _token_ids(source, Text(name, used))
+    return Calibration(name, ids, frozenset(map(digest, used)), held)
+
+
 def evaluation(
-    reference: Path, path: Path | None = None, *, tokenizer: Path | None = None
+    reference: Path,
+    path: Path | None = None,
+    *,
+    tokenizer: Path | None = None,
+    calibrated: Set[str] = frozenset(),
+    held: Text | None = None,
 ) -> Tokens:
-    """Return the text at `path`, else the reference's own `evaluation.txt`, else the built-in
-    texts.
+    """Return the text at `path`, else the reference's own `evaluation.txt`, else `held`, else the
+    built-in texts that calibrate no model; of each, no document whose digest is in `calibrated`.
 
     `tokenizer` is the folder that has the tokenizer, by default the reference.
 
     Raises ConversionError without a tokenizer, CheckpointError for the reference's own text, and
-    TextError for the user's.
+    TextError for the user's, and for one of which nothing is left.
     """
     if path is None and (reference / OWN).exists():
         name = f"the model's own {OWN}"
         text = Text(name, _checked(_documents(_own_text(reference / OWN)), name))
+    elif path is None:
+        text = held or Text(BUILT_IN, load(None).documents[1::2])
     else:
         text = load(path)
-    return Tokens(text.name, _token_ids(tokenizer or reference, text))
+    return Tokens(*_left(text, calibrated, tokenizer or reference))
 
 
-def calibration(source: Path, path: Path | None) -> list[Sequence[int]]:
-    """Return token ids of the text at `path`, else of the built-in texts. Raises as `evaluation`
-    does.
-    """
-    return _token_ids(source, load(path))
+def _left(text: Text, calibrated: Set[str], tokenizer: Path) -> tuple[str, list[Sequence[int]]]:
+    """Return the text's name and token ids without what calibrated. Raises TextError."""
+    left, name = unseen(text.documents, calibrated), text.name
+    if left != text.documents:
+        name += f", without what calibrated ({len(left)} documents)"
+    ids = _token_ids(tokenizer, Text(name, left))
+    if not ids:
+        raise TextError(
+            f"Nothing is left of {text.name} without what calibrated the models: use another text, "
+            "or a longer one."
+        )
+    return name, ids
 
 
 def load(path: Path | None) -> Text:
