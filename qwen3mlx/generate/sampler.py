@@ -175,7 +175,7 @@ def draw(weights: mx.array, uniform: mx.array) -> mx.array:
     """Return the first rank [B, 1] after which weights [B, n] sum to at most `uniform` of the
     total.
 
-    Rank 0 always stays: its weight is 1, even if rounding made the filters exclude it.
+    If rounding made the filters exclude all, that is rank 0.
     """
-    behind = mx.cumsum(weights, axis=-1, reverse=True, inclusive=False)
-    return (behind > uniform * (behind[:, :1] + 1.0)).sum(axis=-1, keepdims=True)
+    mass = mx.cumsum(weights, axis=-1, reverse=True)
+    return (mass[:, 1:] > uniform * mass[:, :1]).sum(axis=-1, keepdims=True)

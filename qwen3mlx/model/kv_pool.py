@@ -250,8 +250,8 @@ class BatchView:
             return [None]
         masks: list[mx.array | None] = []
         for run in self._batch.runs:
-            offset = self.offset[run.start : run.stop, None]
-            visible = (mx.arange(run.end) <= offset)[:, None, None]
+            offset = self.offset[run.start : run.stop, None, None, None]
+            visible = mx.arange(run.end) <= offset
             masks.append(self._kind.mask_for(visible, num_heads))
         return masks
 
@@ -259,19 +259,20 @@ class BatchView:
 class _Write(NamedTuple):
     """The new tokens `start` to `stop` of a batch go to one stack: slots, heads, positions.
 
-    With `is_whole`, the stack has a single slot.
+    `lone` is the position [1] of a row that has a stack for itself, on a CPU. A GPU would copy the
+    array for a slice's update.
     """
 
     stack: int
     start: int
     stop: int
     where: tuple[mx.array, mx.array, mx.array]
-    is_whole: bool
+    lone: mx.array | None
 
     def into(self, array: mx.array, new: mx.array) -> mx.array:
         """Return `array` with its part of new keys, or values, [2 * rows, kv_heads, 1, width]."""
-        if self.is_whole and on_cpu():  # a GPU would copy the array for this
-            return mx.slice_update(array, new, self.where[2][0], axes=(2,))
+        if self.lone is not None:
+            return mx.slice_update(array, new, self.lone, axes=(2,))
         changed = array[...]
         rows = new.reshape(2, -1, new.shape[1], new.shape[3])
         changed[self.where] = rows[:, self.start : self.stop]
@@ -286,7 +287,8 @@ def _writes(batch: Batch) -> list[_Write]:
         start, stop = together[0].start, together[-1].stop
         where = batch.places[:, start:stop, None], heads, positions[start:stop, None]
         is_whole = len(batch.runs) == 1 and batch.layers[stack][0][0].shape[0] == 2
-        writes.append(_Write(stack, start, stop, where, is_whole))
+        lone = batch.offset[start:stop] if is_whole and on_cpu() else None
+        writes.append(_Write(stack, start, stop, where, lone))
     return writes
 
 
