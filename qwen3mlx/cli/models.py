@@ -84,15 +84,14 @@ def locate(name: str, terminal: Terminal) -> Path:
 
 def fetch(name: str, terminal: Terminal, *, revision: str | None = None) -> Path:
     """Download `name`, with a progress bar at a terminal and a line per 10% elsewhere."""
-    from ..hub.sources import HUGGING_FACE, place, split
+    from ..hub.sources import HUGGING_FACE, first_source, place, preferred, split
 
     source, rest = split(name)
-    if source == HUGGING_FACE:
+    if source in (None, HUGGING_FACE):
         target, shown = library.parse_name(rest), short_name(rest)
-        if isinstance(target, library.Wanted) and (
-            note := target.substitution(target.repository.repo_id)
-        ):
-            terminal.note(note)
+        if isinstance(target, library.Wanted):
+            for note in preferred(target, source or first_source()).notes:
+                terminal.note(note)
     else:
         shown = place(source, rest).repo_id
     show = _bar if terminal.stderr.isatty() else _lines

@@ -27,7 +27,8 @@ def pull(
 
     Files go to the Hugging Face cache. HF_HOME, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN are
     respected. If interrupted, run it again: it goes on where it stopped. With modelscope: or
-    kaggle: before the name, it comes from there, into that hub's own cache.
+    kaggle: before the name, it comes from there, into that hub's own cache; "source" of "server"
+    in settings.json says which hub comes first for names of the family.
     """
     from .. import library
     from ..hub.sources import HUGGING_FACE, split
@@ -38,18 +39,18 @@ def pull(
     if check:
         print(_news(source, rest))
         return
-    if source != HUGGING_FACE:
+    if source not in (None, HUGGING_FACE):
         folder = fetch(name, terminal, revision=revision)
     elif isinstance(library.parse_name(rest), library.Folder):
         folder = library.resolve(rest)
         terminal.note(f"{name} is already on this computer.")
     else:
         _warn_if_too_large(rest, terminal)
-        folder = fetch(rest, terminal, revision=revision)
+        folder = fetch(name, terminal, revision=revision)
     print(folder)
 
 
-def _news(source: str, name: str) -> str:
+def _news(source: str | None, name: str) -> str:
     """Say in one line whether what is here is what the hub has."""
     from .. import library
     from ..errors import UsageError
@@ -58,7 +59,7 @@ def _news(source: str, name: str) -> str:
     from ..library.cache import cached_snapshot
 
     target = library.parse_name(name)
-    if source != HUGGING_FACE or not isinstance(target, library.Wanted):
+    if source not in (None, HUGGING_FACE) or not isinstance(target, library.Wanted):
         raise UsageError("--check compares with Hugging Face: name a model from there.")
     for repository in target.repositories:
         if (snapshot := cached_snapshot(repository.repo_id)) is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Model = Annotated[str | None, option(SERVER["model"], metavar="MODEL")]
 Hosts = Annotated[str | None, option(SERVER["hosts"], metavar="FILE")]
 Alias = Annotated[list[str] | None, option(SERVER["alias"], metavar="NAME=MODEL")]
+Source = Annotated[str, option(SERVER["source"], metavar="HUB")]
 Adapter = Annotated[list[str] | None, option(SERVER["adapter"], metavar="PATH")]
 Host = Annotated[str, option(SERVER["host"], metavar="ADDRESS")]
 Port = Annotated[int, option(SERVER["port"], metavar="PORT")]
@@ -61,6 +62,7 @@ def serve(
     model: Model = None,
     hosts: Hosts = None,
     alias: Alias = None,
+    source: Source = SERVER["source"].default,
     adapter: Adapter = None,
     host: Host = SERVER["host"].default,
     port: Port = SERVER["port"].default,
@@ -107,6 +109,7 @@ def serve(
         hosts=hosts,
         model=model,
         alias=tuple(alias or ()),
+        source=source,
         adapter=tuple(_folders(adapter or (), model)),
         host=host,
         port=port,

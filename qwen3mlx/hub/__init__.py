@@ -8,7 +8,7 @@ from ..library.names import Folder
 from ..library.resolve import existing_folder, parse_name
 from .offline import is_offline
 from .progress import Progress, ProgressCallback
-from .sources import HUGGING_FACE, fetch_from, place, split
+from .sources import HUGGING_FACE, fetch_from, first_source, place, preferred, split
 
 __all__ = ["Progress", "ProgressCallback", "fetch", "is_offline"]
 
@@ -18,15 +18,16 @@ def fetch(
 ) -> Path:
     """Download the missing files of the model `name`, and return its folder.
 
-    A prefix of `name` says from which hub: see `sources`. `progress` is called from the downloading
-    threads; an exception it raises ends the download.
+    A prefix of `name`, or else a setting, says from which hub: see `sources`. `progress` is called
+    from the downloading threads; an exception it raises ends the download.
     """
     report = progress or (lambda _: None)
     source, rest = split(name)
-    if source != HUGGING_FACE:
+    if source in (None, HUGGING_FACE):
+        target = parse_name(rest)
+        if isinstance(target, Folder):
+            return existing_folder(target.path)
+        there = preferred(target, source or first_source()).place
+    else:
         there = place(source, rest)
-        return fetch_from(source, there.repo_id, revision, report)
-    target = parse_name(rest)
-    if isinstance(target, Folder):
-        return existing_folder(target.path)
-    return fetch_from(HUGGING_FACE, target.repository.repo_id, revision, report)
+    return fetch_from(there.source, there.repo_id, revision, report)

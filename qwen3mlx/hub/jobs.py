@@ -16,8 +16,9 @@ from typing import Any, Literal, get_args
 
 from ..errors import DownloadError, NotSavedError, Qwen3MLXError, UnreachableError
 from ..settings.state import StateFile
+from ..settings.table import HUBS
 from .progress import Progress
-from .sources import HUGGING_FACE, SOURCES, fetch_from
+from .sources import HUGGING_FACE, fetch_from
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class Job:
             )
         except (KeyError, TypeError, ValueError):
             return None
-        is_known = job.status in get_args(Status) and job.source in SOURCES
+        is_known = job.status in get_args(Status) and job.source in HUBS
         return job if is_known else None
 
 

@@ -37,6 +37,7 @@ class ServerSettings:
     model: str | None = None
     hosts: str | None = SERVER["hosts"].default
     alias: tuple[str, ...] = SERVER["alias"].default
+    source: str = SERVER["source"].default
     api_key: tuple[str, ...] = SERVER["api_key"].default
     parent_key: str | None = None
     allow_origin: tuple[str, ...] = SERVER["allow_origin"].default

@@ -57,7 +57,7 @@ class Setting(NamedTuple):
     least: float | None = None
     most: float | None = None
     above: bool = False
-    choices: tuple[int, ...] = ()
+    choices: tuple[int | str, ...] = ()
     max_characters: int = MAX_CHARACTERS
     unit: str = ""
 
@@ -82,7 +82,7 @@ class Setting(NamedTuple):
         if self.kind in ("flag", "object"):
             return True
         if self.kind == "text":
-            return self._is_text(value)
+            return value in self.choices if self.choices else self._is_text(value)
         if self.kind == "texts":
             return len(value) <= (self.most or 0) and all(map(self._is_text, value))
         return not isinstance(value, bool) and self._is_in_range(value)
@@ -115,12 +115,12 @@ class Setting(NamedTuple):
         """Return a JSON Schema; the unit and the places are additional keywords."""
         schema: dict[str, Any] = {"type": _JSON_TYPES[self.kind], "description": self.text}
         text = {"minLength": 1, "maxLength": self.max_characters}
-        if self.kind == "text":
+        if self.choices:
+            schema["enum"] = list(self.choices)
+        elif self.kind == "text":
             schema.update(text)
         elif self.kind == "texts":
             schema.update(items={"type": "string", **text}, maxItems=self.most)
-        elif self.choices:
-            schema["enum"] = list(self.choices)
         elif self.least is not None:
             schema["exclusiveMinimum" if self.above else "minimum"] = self.least
             schema["maximum"] = self.most

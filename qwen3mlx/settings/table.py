@@ -12,6 +12,8 @@ MAX_WHOLE = 2**31 - 1
 MAX_GIGABYTES = 1_000_000
 # All of them are searched after each token, which takes a millisecond for this many characters.
 MAX_STOPS, MAX_STOP = 64, 256
+# The hubs, as prefixes of names.
+HUBS = ("hf", "modelscope", "kaggle")
 # What `command_buffer` is for MLX, which reads it when it is imported.
 COMMAND_BUFFER_VARIABLES = ("MLX_MAX_OPS_PER_BUFFER", "MLX_MAX_MB_PER_BUFFER")
 
@@ -42,6 +44,14 @@ SERVER = _by_name(
         default=(),
         most=100,
         text="Another name for a model, as in gpt-4o=qwen3:8b.",
+        where=("serve", "http"),
+    ),
+    Setting(
+        name="source",
+        kind="text",
+        default=HUBS[0],
+        choices=HUBS,
+        text="Download models from this hub first, if it is known to have them.",
         where=("serve", "http"),
     ),
     Setting(

@@ -16,15 +16,19 @@ from qwen3mlx import hub
 from qwen3mlx.cli.pull import pull
 from qwen3mlx.errors import (
     CheckpointError,
+    ConfigurationError,
     DownloadError,
     ModelNotFoundError,
     UnreachableError,
     UsageError,
 )
 from qwen3mlx.hub.jobs import Downloads
-from qwen3mlx.hub.sources import place, split
+from qwen3mlx.hub.sources import first_source, place, preferred, split
 from qwen3mlx.library import DEMOS, Library
+from qwen3mlx.library.names import meaning
+from qwen3mlx.settings.user import UserSettings
 
+from ..library.models import cached
 from .conftest import SHARDS, checkpoint_files
 from .fake_modelscope import FakeModelScope
 from .test_jobs import wait_for
@@ -221,7 +225,8 @@ def test_it_is_a_job_like_any_other(modelscope: FakeModelScope) -> None:
     ],
 )
 def test_names_with_a_prefix(name: str, source: str, repo_id: str) -> None:
-    assert place(*split(name)) == (source, repo_id)
+    prefix, rest = split(name)
+    assert place(prefix or "", rest) == (source, repo_id)
 
 
 @pytest.mark.parametrize(
@@ -229,13 +234,98 @@ def test_names_with_a_prefix(name: str, source: str, repo_id: str) -> None:
     ["modelscope:", "modelscope:nobody", "kaggle:a/../c/d", "kaggle:qwen3:32b-base", "kaggle:x"],
 )
 def test_names_that_no_source_knows(name: str) -> None:
+    prefix, rest = split(name)
     with pytest.raises(ModelNotFoundError, match=r"name|known"):
-        place(*split(name))
+        place(prefix or "", rest)
 
 
-@pytest.mark.parametrize("name", ["qwen3:8b", "org/repo", "hf:org/repo", "./modelscope:x"])
-def test_without_a_prefix_it_is_hugging_face(name: str) -> None:
-    assert split(name) == ("hf", name.removeprefix("hf:"))
+@pytest.mark.parametrize("name", ["qwen3:8b", "org/repo", "./modelscope:x"])
+def test_other_names_have_no_prefix(name: str) -> None:
+    assert split(name) == (None, name)
+    assert split(f"HF:{name}") == ("hf", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "there"),
+    [
+        ("qwen3:8b-4bit", "hf", "hf:Qwen/Qwen3-8B-MLX-4bit"),
+        ("qwen3:8b-4bit", "modelscope", "modelscope:mlx-community/Qwen3-8B-4bit"),
+        ("Qwen/Qwen3-8B", "modelscope", "modelscope:Qwen/Qwen3-8B"),
+        ("qwen3:8b-bf16", "kaggle", "kaggle:qwen-lm/qwen-3/transformers/8b"),
+    ],
+)
+def test_a_setting_chooses_among_the_hubs_that_have_the_same_numbers(
+    name: str, first: str, there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    wanted = meaning(name)
+    assert wanted is not None
+    found = preferred(wanted, first)
+    assert (found.place.name, found.notes) == (there, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "title"),
+    [
+        ("nobody/Qwen3-8B-4bit", "modelscope", "ModelScope"),
+        ("Qwen/Qwen3-8B-MLX-4bit", "modelscope", "ModelScope"),
+        ("qwen3:8b-4bit", "kaggle", "Kaggle"),  # which has the released numbers alone
+    ],
+)
+def test_where_the_first_hub_has_no_equivalent_it_is_said(
+    name: str, first: str, title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    wanted = meaning(name)
+    assert wanted is not None
+    found = preferred(wanted, first)
+    assert found.place == ("hf", wanted.repository.repo_id)
+    assert found.notes == (
+        f"{wanted.repository.repo_id} is not known on {title}: Hugging Face has it.",
+    )
+
+
+def test_pull_asks_the_hub_that_comes_first_and_no_other(
+    modelscope: FakeModelScope,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path / "home"))
+    UserSettings().save_server({"source": "modelscope"})
+    there = "mlx-community/Qwen3-0.6B-4bit"
+    modelscope.repos = {there: checkpoint_files()}
+    pull("qwen3:0.6b-4bit")
+    folder = Path(capsys.readouterr().out.strip())
+    assert folder.parent.name == "mlx-community"
+    assert (folder / SHARDS[0]).read_bytes() == modelscope.repos[there][SHARDS[0]]
+    modelscope.repos = {}
+    with pytest.raises(ModelNotFoundError, match="has no model mlx-community/Qwen3-1"):
+        pull("qwen3:1.7b-4bit")
+    with pytest.raises(DownloadError, match=r"^Qwen/Qwen3.* HF_HUB_OFFLINE forbids"):
+        pull("hf:qwen3:1.7b-4bit")
+
+
+def test_what_is_here_already_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    wanted = meaning("qwen3:0.6b-4bit")
+    assert wanted is not None
+    cached(tmp_path, wanted.repository.repo_id)
+    assert preferred(wanted, "modelscope").place.source == "hf"
+
+
+@pytest.mark.parametrize("saved", ["elsewhere", 7, [], ""])
+def test_a_source_that_is_none_is_named(
+    saved: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    UserSettings().save_server({"source": saved})
+    with pytest.raises(
+        ConfigurationError, match=r"server\.source .* use hf or modelscope or kaggle"
+    ):
+        first_source()
 
 
 def test_kaggle_is_asked_for_the_configuration_first(

@@ -49,6 +49,7 @@ class DownloadsController(QObject):
         return jobs[-1] if jobs else None
 
     def start(self, model: str) -> None:
+        """Download what this name means, such as `modelscope:org/repo`."""
         self._api.start(model, done=self.jobs.put, failed=self._on_failed)
 
     def pause(self, job_id: str) -> None:

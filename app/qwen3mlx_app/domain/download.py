@@ -16,11 +16,13 @@ CAPABLE = 2_000_000_000
 class Offer:
     """A model of the family in the quantization that suits this computer.
 
-    Sizes are bytes. `decode_tps` is the expected speed in tokens per second, None if unknown.
+    `download` is the name to download it by, such as `hf:org/repo`. Sizes are bytes. `decode_tps`
+    is the expected speed in tokens per second, None if unknown.
     """
 
     name: str
     model: str
+    download: str
     capabilities: tuple[str, ...]
     size_bytes: int
     verdict: Literal["comfortable", "tight", "too-large"]
@@ -28,6 +30,16 @@ class Offer:
     needed_bytes: int
     limit_bytes: int
     decode_tps: float | None
+
+    @property
+    def hub(self) -> str:
+        """`hf`, `modelscope` or `kaggle`."""
+        return self.download.partition(":")[0]
+
+    @property
+    def repo_id(self) -> str:
+        """What that hub calls it."""
+        return self.download.partition(":")[2]
 
     @property
     def is_for_code(self) -> bool:

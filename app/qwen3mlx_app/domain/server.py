@@ -79,9 +79,13 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """What the server starts with, in GB and seconds; None lets the server choose."""
+    """What the server starts with, in GB and seconds; None lets the server choose.
+
+    `source` is the hub that comes first: `hf`, `modelscope` or `kaggle`.
+    """
 
     port: int
+    source: str
     allow_origin: tuple[str, ...]
     ttl: float
     memory_limit: float | None

@@ -1989,6 +1989,14 @@
         <translation>在第一个回答之后生成；否则使用问题的开头几个字。</translation>
     </message>
     <message>
+        <source>Download first from</source>
+        <translation>首选下载来源</translation>
+    </message>
+    <message>
+        <source>Models that it is not known to have come from Hugging Face. Takes effect after a server restart.</source>
+        <translation>该来源没有的模型改从 Hugging Face 下载。重启服务器后生效。</translation>
+    </message>
+    <message>
         <source>Hugging Face mirror</source>
         <translation>Hugging Face 镜像</translation>
     </message>

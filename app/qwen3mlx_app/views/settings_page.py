@@ -21,6 +21,7 @@ from ..limits import Limits
 from .fields import NoScrollComboBox
 from .following import follow
 from .history_group import HistoryGroup
+from .hubs import HUBS
 from .number_field import NumberField
 from .opening import show_folder
 from .page import Group, Page, whole_number
@@ -163,6 +164,22 @@ class SettingsPage(Page):
 
     def _downloads(self) -> Group:
         group = Group(self)
+        title = self.tr("Download first from")
+        self._source = NoScrollComboBox(self)
+        self._source.setAccessibleName(title)
+        for hub, name in HUBS.items():
+            self._source.addItem(name, hub)
+        self._source.activated.connect(
+            lambda place: self._set_server("source", title, self._source.itemData(place))
+        )
+        group.add_row(
+            title,
+            self._source,
+            self.tr(
+                "Models that it is not known to have come from Hugging Face. Takes effect after a"
+                " server restart."
+            ),
+        )
         mirror = QLineEdit(self)
         self._follow("hub_mirror", mirror.setText)
         mirror.setPlaceholderText("https://huggingface.co")
@@ -279,7 +296,7 @@ class SettingsPage(Page):
 
     def _show_state(self, *_: ServerState) -> None:
         """The server saves these: they can be set while it runs, once it has told them."""
-        for field in self._server_fields.values():
+        for field in (*self._server_fields.values(), self._source):
             field.setEnabled(False)
 
     def _show_limits(self) -> None:
@@ -292,6 +309,8 @@ class SettingsPage(Page):
         for name, field in self._server_fields.items():
             field.setEnabled(True)
             field.set_value(getattr(saved, name))
+        self._source.setEnabled(True)
+        self._source.setCurrentIndex(self._source.findData(saved.source))
 
-    def _set_server(self, name: str, title: str, value: float | None) -> None:
+    def _set_server(self, name: str, title: str, value: float | str | None) -> None:
         self._server.change_settings(title, {name: value})

@@ -22,7 +22,7 @@ from ...errors import (
 )
 from ...events import Finished
 from ...hub.jobs import STATE, Downloads, Job
-from ...hub.sources import HUGGING_FACE, place, split
+from ...hub.sources import HUGGING_FACE, place, preferred, split
 from ...library.local_model import LocalModel
 from ...library.model_settings import ModelSettings
 from ...library.removal import delete, downloaded_folder
@@ -117,14 +117,14 @@ class Service:
         Raises ModelNotFoundError for a name that no hub can have, such as a path.
         """
         source, rest = split(name)
-        if source != HUGGING_FACE:
+        if source in (None, HUGGING_FACE):
+            first = source or self.settings.source
+            there, notes = preferred(self.library.to_download(rest), first)
+            for note in notes:
+                warn(note)
+        else:
             there = place(source, rest)
-            return self.downloads.start(there.repo_id, caller().owner, revision, source)
-        wanted = self.library.to_download(rest)
-        repo_id = wanted.repository.repo_id
-        if note := wanted.substitution(repo_id):
-            warn(note)
-        return self.downloads.start(repo_id, caller().owner, revision)
+        return self.downloads.start(there.repo_id, caller().owner, revision, there.source)
 
     async def load(
         self,

@@ -26,6 +26,7 @@ def offer(name: str, gigabytes: float, decode_tps: float | None, **fields: Any) 
         **MODEL["fit"],
         "name": name,
         "model": f"Qwen/{name.replace(':', '-')}-MLX-4bit",
+        "download": f"hf:Qwen/{name.replace(':', '-')}-MLX-4bit",
         "capabilities": ["chat", "tools"],
         "size_bytes": round(gigabytes * 1e9),
         "largest_context": 40960,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plistlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from .support import named, program_of, turn_wheel, visible_texts
 MIRROR = "Hugging Face mirror"
 SAVED = ServerSettings(
     port=1234,
+    source="hf",
     allow_origin=(),
     ttl=3600.0,
     memory_limit=12.5,
@@ -175,6 +177,21 @@ def test_the_servers_memory_is_sent_to_the_server(
     field.editingFinished.emit()
     limit = "Memory limit"
     assert sent == [(limit, {"memory_limit": 8.0}), (limit, {"memory_limit": None})]
+
+
+def test_which_hub_comes_first_is_sent_to_the_server(
+    window: MainWindow, page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = program_of(window).server
+    box = named(page, QComboBox, "Download first from")
+    assert isinstance(box, QComboBox)
+    assert not box.isEnabled()
+    server.settings_changed.emit(replace(SAVED, source="kaggle"), False)
+    assert (box.isEnabled(), box.currentText()) == (True, "Kaggle")
+    sent: list[Any] = []
+    monkeypatch.setattr(server, "change_settings", lambda title, what: sent.append((title, what)))
+    box.activated.emit(box.findText("ModelScope"))
+    assert sent == [("Download first from", {"source": "modelscope"})]
 
 
 def test_what_the_server_keeps_can_be_set_while_it_is_there(window: MainWindow, page: Any) -> None:

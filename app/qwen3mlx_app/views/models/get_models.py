@@ -75,7 +75,7 @@ class GetModels(QWidget):
         if self._shows_all:  # in an order that no download changes
             others.sort(key=lambda offer: offer.verdict == "too-large")
         else:
-            others = [offer for offer in others if self._downloads.job_of(offer.model)]
+            others = [offer for offer in others if self._downloads.job_of(offer.repo_id)]
         shown = [*picks.values(), *others]
         self._show_rows(shown, uses)
 
@@ -91,8 +91,8 @@ class GetModels(QWidget):
             row.show_offer(
                 offer,
                 uses.get(offer.name),
-                self._downloads.job_of(offer.model),
-                is_here=offer.model.casefold() in installed,
+                self._downloads.job_of(offer.repo_id),
+                is_here=bool({offer.model.casefold(), offer.repo_id.casefold()} & installed),
             )
             if self._lines.indexOf(row) != place:
                 self._lines.insertWidget(place, row)

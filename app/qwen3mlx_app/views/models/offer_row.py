@@ -9,6 +9,7 @@ from ...controllers.downloads import DownloadsController
 from ...domain import Download, Offer, Use
 from ...services.plain import one_line
 from ..dot import Dot
+from ..hubs import HUBS
 from ..plain import Button, NameLabel
 from ..sizes import count_text, duration_text, size_text
 from ..theme import GAP, GAP_S, Theme
@@ -98,7 +99,7 @@ class OfferRow(QWidget):
         if self._job is not None:
             self._downloads.resume(self._job.id)
         elif self._offer is not None:
-            self._downloads.start(self._offer.model)
+            self._downloads.start(self._offer.download)
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -119,7 +120,9 @@ def use_text(use: Use) -> str:
 
 
 def _facts(offer: Offer) -> list[str]:
-    facts = [offer.model.partition("/")[0], size_text(offer.size_bytes)]
+    publisher = offer.repo_id.partition("/")[0]
+    hub = [] if offer.hub == "hf" else [HUBS[offer.hub]]
+    facts = [publisher, *hub, size_text(offer.size_bytes)]
     if offer.verdict == "too-large":
         text = translate("offers", "Too large: needs {needed} of {limit}")
         needed, limit = size_text(offer.needed_bytes), size_text(offer.limit_bytes)

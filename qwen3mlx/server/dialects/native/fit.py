@@ -7,8 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from ....hub.sources import preferred
+from ....library.family import FamilyMember
 from ....library.fit import Asked, whole_family
 from ....library.machine import machine
+from ....library.names import Wanted
 from ...bounds import MOST_WHOLE
 from ...core.dependencies import ServiceDep
 from ...core.service import Service
@@ -29,6 +32,7 @@ async def family(
 ) -> Json:
     """Each model of the family in the quantization that its name means here.
 
+    `download` is the name to download it by, from the hub that the setting `source` prefers.
     Without `memory` and `chip`, the limit is this server's own.
     """
     asked = Asked(context_length, parallel)
@@ -44,9 +48,15 @@ def _described(service: Service, asked: Asked, memory: str | None, chip: str | N
             "name": member.name,
             "capabilities": list(member.capabilities),
             "size_bytes": found.fit.weight_bytes,
+            "download": _place(service, member, there.memory_bytes),
             **found.as_json(),
         }
         for member, found in whole_family(there, asked)
     ]
     chip_name = there.chip.name if there.chip else None
     return {"machine": {**there._asdict(), "chip": chip_name}, "models": models}
+
+
+def _place(service: Service, member: FamilyMember, memory_bytes: int) -> str:
+    wanted = Wanted(member.in_order(None, memory_bytes))
+    return preferred(wanted, service.settings.source).place.name

@@ -173,8 +173,15 @@ def test_the_whole_family_is_judged_before_anything_is_downloaded(server: LiveSe
     assert by_name["qwen3:0.6b"]["speed"]["source"] == "estimated"
     assert by_name["qwen3:0.6b"]["context_length"] == 40960
     assert by_name["qwen3:4b-instruct-2507"]["context_length"] == 100_000
+    assert by_name["qwen3:0.6b"]["download"] == f"hf:{by_name['qwen3:0.6b']['model']}"
     own = get(server, "/fit")["machine"]
     assert own["limit_bytes"] == get(server, "/status")["memory"]["limit_bytes"]
+
+
+def test_what_is_offered_comes_from_the_hub_that_is_set() -> None:
+    with live_server(source="modelscope") as own:
+        offered = {each["name"]: each["download"] for each in get(own, "/fit")["models"]}
+    assert offered["qwen3:0.6b"].startswith("modelscope:")
 
 
 @pytest.mark.parametrize(
