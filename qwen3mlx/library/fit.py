@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -19,6 +20,8 @@ from .speed import Speed
 USUAL_CONTEXT = 8192
 # A model with a smaller context is useless for chatting.
 LEAST_CONTEXT = 4096
+# `Qwen3-8B-4bit`, `qwen3-8b-mlx-8-bit`.
+_BITS_IN_NAME = re.compile(r"(?<![0-9a-z])([4568])[-_]?bit", re.IGNORECASE)
 
 Verdict = Literal["comfortable", "tight", "too-large"]
 
@@ -136,6 +139,26 @@ def of_repository(
     bits = 8 * num_bytes / member.num_parameters
     fast = _estimated(machine, config, bits, found, asked)
     return Candidate(repository.repo_id, found, fast)
+
+
+def of_size(repo_id: str, num_bytes: int, machine: Machine, asked: Asked = USUAL) -> Candidate:
+    """Return a repository of which only the size is known, unless the table has it.
+
+    It is taken for the model of the table that has the nearest size in the same quantization.
+    """
+    known = repositories().get(repo_id.casefold())
+    if known is not None:
+        return of_repository(*known, machine, asked)
+    bits = _BITS_IN_NAME.search(repo_id)
+    quantization = f"{bits[1]}bit" if bits else "bf16"
+    alike = [
+        (member, repository)
+        for member in members()
+        for repository in member.repositories
+        if repository.quantization == quantization
+    ]
+    member, _ = min(alike, key=lambda pair: abs((pair[1].approximate_bytes or 0) - num_bytes))
+    return of_repository(member, Repository(repo_id, num_bytes, quantization), machine, asked)
 
 
 def whole_family(

@@ -11,8 +11,10 @@ from huggingface_hub import constants
 from tests.support.checkpoints import DENSE, hf_config
 
 from .fake_hub import FakeHub
+from .fake_modelscope import FakeModelScope
 
 REPO = "org/Tiny-4bit"
+MODELSCOPE_REPO = "org/Tiny-0.6B-4bit"  # ModelScope writes the dot otherwise
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 
 
@@ -59,3 +61,13 @@ def fake_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHu
         template = f"{hub.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         yield hub
+
+
+@pytest.fixture
+def modelscope(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeModelScope]:
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("MODELSCOPE_API_TOKEN", "ms-secret")
+    with FakeModelScope({MODELSCOPE_REPO: checkpoint_files()}) as running:
+        monkeypatch.setenv("MODELSCOPE_DOMAIN", running.url)
+        yield running

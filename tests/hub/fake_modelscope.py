@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -21,6 +23,9 @@ class FakeModelScope:
     cuts: dict[str, list[int]] = field(default_factory=dict)
     sent: dict[str, bytes] = field(default_factory=dict)  # in place of the announced bytes
     listing: Callable[[object], object] = lambda true: true
+    models: object = None  # the answer to a search
+    asked: list[dict[str, list[str]]] = field(default_factory=list)  # of searches
+    delay: float = 0.0  # seconds between the pieces of that answer
     ignores_ranges: bool = False
     requests: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
@@ -60,6 +65,9 @@ def _handler(hub: FakeModelScope) -> type[BaseHTTPRequestHandler]:
             hub.requests.append((path, token, span))
             if hub.status != 200:
                 return self._reply(hub.status, b"<html>no</html>")
+            if path == "/openapi/v1/models":
+                hub.asked.append(query)
+                return self._found()
             if path.startswith("/oss/"):
                 repo, _, name = path[5:].rpartition("/")
                 return self._file(repo, name, span)
@@ -70,6 +78,23 @@ def _handler(hub: FakeModelScope) -> type[BaseHTTPRequestHandler]:
                 return self._listing(hub.repos[repo])
             place = f"{hub.elsewhere}/oss/{repo}/{quote(query['FilePath'][0])}"
             return self._reply(302, b"", Location=place)
+
+        def _found(self) -> None:
+            """What the OpenAPI returns: a page of at most 50 models, in an envelope."""
+            told = hub.models
+            if isinstance(told, list):
+                page = {"models": told, "total_count": len(told), "page_number": 1, "page_size": 50}
+                told = {"success": True, "request_id": "1", "data": page}
+            body = told if isinstance(told, bytes) else json.dumps(told).encode()
+            if not hub.delay:
+                return self._reply(200, body)
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):  # the client has gone
+                for at in range(0, len(body), 8):
+                    self.wfile.write(body[at : at + 8])
+                    time.sleep(hub.delay)
+            return None
 
         def _listing(self, files: dict[str, bytes]) -> None:
             rows = [

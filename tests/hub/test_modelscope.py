@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,22 +28,12 @@ from qwen3mlx.library.names import meaning
 from qwen3mlx.settings.user import UserSettings
 
 from ..library.models import cached
+from .conftest import MODELSCOPE_REPO as REPO
 from .conftest import SHARDS, checkpoint_files
 from .fake_modelscope import FakeModelScope
 from .test_jobs import wait_for
 
-REPO = "org/Tiny-0.6B-4bit"
 NAME = f"modelscope:{REPO}"
-
-
-@pytest.fixture
-def modelscope(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeModelScope]:
-    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("MODELSCOPE_API_TOKEN", "ms-secret")
-    with FakeModelScope({REPO: checkpoint_files()}) as running:
-        monkeypatch.setenv("MODELSCOPE_DOMAIN", running.url)
-        yield running
 
 
 def is_whole(folder: Path, modelscope: FakeModelScope) -> bool:

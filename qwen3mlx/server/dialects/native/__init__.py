@@ -3,10 +3,34 @@
 from fastapi import APIRouter
 
 from ...http.errors import openai_body as render_error
-from . import downloads, fit, folders, keys, models, settings, status, tokens, tool_chat, tools
+from . import (
+    downloads,
+    fit,
+    folders,
+    keys,
+    models,
+    search,
+    settings,
+    status,
+    tokens,
+    tool_chat,
+    tools,
+)
 
 router = APIRouter(prefix="/api/qwen3mlx", tags=["qwen3mlx"])
-for part in (models, downloads, fit, status, folders, keys, settings, tokens, tools, tool_chat):
+for part in (
+    models,
+    downloads,
+    fit,
+    search,
+    status,
+    folders,
+    keys,
+    settings,
+    tokens,
+    tools,
+    tool_chat,
+):
     router.include_router(part.router)
 
 __all__ = ["render_error", "router"]
