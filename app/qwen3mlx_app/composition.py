@@ -248,6 +248,9 @@ class Program(QObject):
 
     def _connect(self) -> None:
         self.server.state_changed.connect(self._on_server_changed)
+        self.server.settings_changed.connect(
+            lambda saved, _: self.downloads.search.prefer(saved.source)
+        )
         self.models.refreshed.connect(self._on_models_refreshed)
         self.answers.server_wanted.connect(self._start_server)
         self.answers.load_progress.connect(self.models.show_progress)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import DownloadError, UsageError
+from ..errors import DownloadError, UnreachableError, UsageError
 from ..library.names import GGUF, is_repository
 from ..quoting import printable
 from .bounded import ask, hub_of
@@ -98,7 +98,7 @@ def _rows(body: bytes, hub: str, *keys: str) -> list[Mapping[str, Any]]:
     except (ValueError, RecursionError, KeyError, TypeError, IndexError):
         rows = None
     if not isinstance(rows, list):
-        raise DownloadError(f"{hub} returned no list of models (a page to log in?): try later.")
+        raise UnreachableError(f"{hub} returned no list of models (a page to log in?): try later.")
     return [row for row in rows if isinstance(row, dict)]
 
 

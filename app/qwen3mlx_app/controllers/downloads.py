@@ -8,6 +8,7 @@ from ..domain import Download, Notice, Offer
 from ..models import ListModel
 from ..services.download_api import DownloadApi
 from ..services.http import EndpointError
+from .hub_search import HubSearch
 from .watching import Watching
 
 translate = QCoreApplication.translate
@@ -26,6 +27,7 @@ class DownloadsController(QObject):
         self._api = api
         self.offers = ListModel[Offer](lambda offer: offer.name, lambda offer: offer.name, self)
         self.jobs = ListModel[Download](lambda job: job.id, lambda job: job.model, self)
+        self.search = HubSearch(api, self)
         self._offers_wanted = False
         self._watching = Watching(
             lambda ended: api.watch(on_downloads=self._on_jobs, ended=ended), self

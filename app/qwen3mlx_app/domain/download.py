@@ -14,10 +14,11 @@ CAPABLE = 2_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A model of the family in the quantization that suits this computer.
+    """A model to download: one of the family, or what a search has found on a hub.
 
     `download` is the name to download it by, such as `hf:org/repo`. Sizes are bytes. `decode_tps`
-    is the expected speed in tokens per second, None if unknown.
+    is the expected speed in tokens per second, None if unknown. Of what was found, the size (0) and
+    the `verdict` (None) may be unknown, too; `num_downloads` is how often others downloaded it.
     """
 
     name: str
@@ -25,11 +26,12 @@ class Offer:
     download: str
     capabilities: tuple[str, ...]
     size_bytes: int
-    verdict: Literal["comfortable", "tight", "too-large"]
+    verdict: Literal["comfortable", "tight", "too-large"] | None
     largest_context: int
     needed_bytes: int
     limit_bytes: int
     decode_tps: float | None
+    num_downloads: int | None
 
     @property
     def hub(self) -> str:

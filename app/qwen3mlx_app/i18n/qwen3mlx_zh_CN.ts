@@ -500,6 +500,41 @@
     </message>
 </context>
 <context>
+    <name>FindModels</name>
+    <message>
+        <source>Such as: coder 30b 4bit</source>
+        <translation>例如：coder 30b 4bit</translation>
+    </message>
+    <message>
+        <source>Search for models</source>
+        <translation>搜索模型</translation>
+    </message>
+    <message>
+        <source>Hub to search</source>
+        <translation>要搜索的模型社区</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Search the hub</source>
+        <translation>搜索该社区</translation>
+    </message>
+    <message>
+        <source>Searching {hub}…</source>
+        <translation>正在搜索 {hub}…</translation>
+    </message>
+    <message>
+        <source>Nothing was found that can run here. Use fewer words, or another hub.</source>
+        <translation>没有找到能在本机运行的模型。请减少关键词，或换一个社区。</translation>
+    </message>
+    <message>
+        <source>Finds Qwen3 models that others have published. The words go to that hub.</source>
+        <translation>查找他人发布的 Qwen3 模型。关键词会发送给该社区。</translation>
+    </message>
+</context>
+<context>
     <name>FirstRun</name>
     <message>
         <source>Welcome</source>
@@ -738,6 +773,21 @@
     <message>
         <source>Search results</source>
         <translation>搜索结果</translation>
+    </message>
+</context>
+<context>
+    <name>HitRow</name>
+    <message>
+        <source>Model card</source>
+        <translation>模型卡片</translation>
+    </message>
+    <message>
+        <source>Model card of {name}</source>
+        <translation>{name} 的模型卡片</translation>
+    </message>
+    <message>
+        <source>Loading…</source>
+        <translation>正在加载…</translation>
     </message>
 </context>
 <context>
@@ -1235,6 +1285,10 @@
     <message>
         <source>No matching models</source>
         <translation>没有匹配的模型</translation>
+    </message>
+    <message>
+        <source>Search Hubs</source>
+        <translation>搜索模型社区</translation>
     </message>
     <message>
         <source>Add another folder</source>
@@ -3201,6 +3255,14 @@
         <translation>适合文本搜索</translation>
     </message>
     <message>
+        <source>size not known</source>
+        <translation>大小未知</translation>
+    </message>
+    <message>
+        <source>{count} downloads</source>
+        <translation>{count} 次下载</translation>
+    </message>
+    <message>
         <source>Too large: needs {needed} of {limit}</source>
         <translation>太大：需要 {needed}，可用 {limit}</translation>
     </message>
@@ -3467,6 +3529,10 @@
     <message>
         <source>The download failed. ({message})</source>
         <translation>下载失败。（{message}）</translation>
+    </message>
+    <message>
+        <source>The hub cannot be reached. Check the connection. ({message})</source>
+        <translation>无法连接模型社区。请检查网络。（{message}）</translation>
     </message>
     <message>
         <source>The server cannot save this. Free up some space, or check its folder&apos;s permissions.</source>

@@ -37,6 +37,9 @@ _SENTENCES = {
         "server_errors", "The model was unloaded during the answer. Try again."
     ),
     "download_failed": QT_TRANSLATE_NOOP("server_errors", "The download failed. ({message})"),
+    "hub_unreachable": QT_TRANSLATE_NOOP(
+        "server_errors", "The hub cannot be reached. Check the connection. ({message})"
+    ),
     "not_saved": QT_TRANSLATE_NOOP(
         "server_errors",
         "The server cannot save this. Free up some space, or check its folder's permissions.",

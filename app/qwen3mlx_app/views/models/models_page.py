@@ -23,6 +23,7 @@ from ..page import Group, Page
 from ..plain import Button, NameLabel
 from ..theme import GAP, Theme
 from ..widgets import hint_label
+from .find_models import FindModels
 from .get_models import GetModels
 from .model_card import ModelCard
 
@@ -62,6 +63,7 @@ class ModelsPage(Page):
         self.column.addWidget(self._nothing)
         self.column.addWidget(self._only_demo)
         self.add_section(self.tr("Get More Models"), GetModels(downloads, models, theme, self))
+        self.add_section(self.tr("Search Hubs"), FindModels(downloads, models, theme, self))
         self._folders = Group(self)
         self._folder_lines = QVBoxLayout()
         self._folder_lines.setContentsMargins(0, GAP, 0, GAP)

@@ -40,7 +40,7 @@ class OfferRow(QWidget):
         self._progress = QProgressBar(self)
         self._progress.setTextVisible(False)
         self._state = hint_label("", self)
-        layout = QVBoxLayout(self)
+        layout = self.lines = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_S)
         layout.addLayout(self._head())
@@ -61,7 +61,7 @@ class OfferRow(QWidget):
         self._use.setText(use_text(use) if use else "")
         self._use.setVisible(use is not None)
         colours = {"comfortable": "good", "tight": "warning", "too-large": "error"}
-        self._dot.set_colour(colours[offer.verdict])
+        self._dot.set_colour(colours[offer.verdict] if offer.verdict else "faint")
         self._about.setText(one_line(" · ".join(_facts(offer))))
         self._here.setVisible(is_here and self._job is None)
         self._show_job(is_here)
@@ -72,7 +72,7 @@ class OfferRow(QWidget):
         )
 
     def _head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+        row = self.head = QHBoxLayout()
         row.setSpacing(GAP)
         row.addWidget(self._name)
         row.addWidget(self._use, 1)
@@ -122,13 +122,24 @@ def use_text(use: Use) -> str:
 def _facts(offer: Offer) -> list[str]:
     publisher = offer.repo_id.partition("/")[0]
     hub = [] if offer.hub == "hf" else [HUBS[offer.hub]]
-    facts = [publisher, *hub, size_text(offer.size_bytes)]
+    facts = [*([] if offer.name == offer.repo_id else [publisher]), *hub]
+    if not offer.size_bytes:
+        facts.append(translate("offers", "size not known"))
+    else:
+        facts += [size_text(offer.size_bytes), *_fit_facts(offer)]
+    if offer.num_downloads is not None:
+        text = translate("offers", "{count} downloads")
+        facts.append(text.format(count=count_text(offer.num_downloads)))
+    return facts
+
+
+def _fit_facts(offer: Offer) -> list[str]:
     if offer.verdict == "too-large":
         text = translate("offers", "Too large: needs {needed} of {limit}")
         needed, limit = size_text(offer.needed_bytes), size_text(offer.limit_bytes)
-        return [*facts, text.format(needed=needed, limit=limit)]
+        return [text.format(needed=needed, limit=limit)]
     text = translate("offers", "context of up to {count} tokens")
-    facts.append(text.format(count=count_text(offer.largest_context)))
+    facts = [text.format(count=count_text(offer.largest_context))]
     if offer.decode_tps is not None:
         text = translate("offers", "about {count} tokens/s")
         facts.append(text.format(count=count_text(round(offer.decode_tps))))

@@ -22,7 +22,7 @@ from ..shared.request_fields import Parameter
 router = APIRouter(prefix="/search", route_class=Route)
 
 # As many as a person looks through.
-MOST = 50
+MOST = 30
 
 
 @router.get("")
