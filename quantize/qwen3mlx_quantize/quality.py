@@ -1,6 +1,6 @@
 """Quality loss: a model against its reference, token by token, on the same text.
 
-Only one model is in memory at a time; the reference's log probabilities are kept on disk.
+Only one model is in memory at a time; the reference's likeliest tokens are kept on disk.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from qwen3mlx.model import Qwen3, load_model
 from qwen3mlx.model.device import release_staging_memory
 
 from .common import TextError, number
+from .distributions import Distributions, following
 from .events import OnEvent, Progress, ignore
 from .names import name_of, names_of
 from .texts import Tokens
@@ -75,7 +76,8 @@ def measure(
         model = _load(reference, name, on_event)
         for index, ids in enumerate(documents):
             on_event(Progress("evaluating", index, len(documents), name))
-            mx.save_safetensors(str(cache / f"{index}.safetensors"), {"p": _logprobs(model, ids)})
+            found = Distributions.of(_logprobs(model, ids), ids)
+            found.save(cache / f"{index}.safetensors")
         del model
         release_staging_memory()
         return [
@@ -90,9 +92,8 @@ def _quality(path: Path, name: str, tokens: Tokens, cache: Path, on_event: OnEve
     agreed, loss, reference_loss = 0, 0.0, 0.0
     for index, ids in enumerate(documents):
         on_event(Progress("evaluating", index, len(documents), name))
-        expected = mx.load(str(cache / f"{index}.safetensors"))
-        assert isinstance(expected, dict)
-        kl, same, losses = _compared(expected["p"], _logprobs(model, ids), ids)
+        expected = Distributions.load(cache / f"{index}.safetensors")
+        kl, same, losses = _compared(expected, _logprobs(model, ids), ids)
         kls += kl
         agreed += same
         reference_loss, loss = reference_loss + losses[0], loss + losses[1]
@@ -129,15 +130,14 @@ def _logprobs(model: Qwen3, ids: Sequence[int]) -> mx.array:
 
 
 def _compared(
-    expected: mx.array, got: mx.array, ids: Sequence[int]
+    expected: Distributions, got: mx.array, ids: Sequence[int]
 ) -> tuple[list[float], int, tuple[float, float]]:
     """Return the KL of each token, how many top tokens agree, and the losses of both."""
-    kl = (mx.exp(expected) * (expected - got)).sum(-1)
-    same = (expected.argmax(-1) == got.argmax(-1)).sum()
-    follows = mx.array(list(ids[1:]))[:, None]
-    losses = [-mx.take_along_axis(one, follows, axis=-1).sum() for one in (expected, got)]
+    kl = expected.divergence(got)
+    same = (expected.top == got.argmax(-1)).sum()
+    losses = [-one.sum() for one in (expected.follows, following(got, ids))]
     mx.eval(kl, same, losses)
-    values: list[float] = mx.maximum(kl, 0.0).tolist()  # type: ignore[assignment]
+    values: list[float] = kl.tolist()  # type: ignore[assignment]
     return values, int(number(same)), (number(losses[0]), number(losses[1]))
 
 

@@ -9,14 +9,17 @@ import mlx.core as mx
 import numpy as np
 import pytest
 from qwen3mlx_quantize import TextError, report, texts
+from qwen3mlx_quantize.distributions import Distributions
 from qwen3mlx_quantize.quality import measure
 
 import qwen3mlx
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import DENSE, Shape, write_checkpoint
+from tests.support.places import ROOT
 
 from .support import quantize, tokens
 
+DEMO = ROOT / "qwen3mlx" / "demo" / "moe"
 DOCUMENTS = [list(range(5, 60)), list(range(100, 130))]
 
 
@@ -53,6 +56,24 @@ def test_every_figure_matches_numpy(folders: tuple[Path, Path]) -> None:
     assert quality.decode_tps > 0
     stored = (quantized / "model.safetensors").stat().st_size
     assert quality.size_bytes == pytest.approx(stored, rel=0.05)
+
+
+def test_what_is_kept_of_a_distribution_is_small_and_its_divergence_that_of_the_whole(
+    tmp_path: Path,
+) -> None:
+    """On the demo and made-up noise, whose 1,984 tokens are more than are kept."""
+    ids = texts.evaluation(DEMO).documents[0]
+    logits = qwen3mlx.load_model(DEMO)(mx.array([ids]))[0, :-1]
+    noisy = logits + 0.5 * mx.random.normal(logits.shape, key=mx.random.key(0))
+    expected, got = (x - mx.logsumexp(x, axis=-1, keepdims=True) for x in (logits, noisy))
+    Distributions.of(expected, ids).save(tmp_path / "0.safetensors")
+    assert (tmp_path / "0.safetensors").stat().st_size / (len(ids) - 1) < 8000
+    kept = Distributions.load(tmp_path / "0.safetensors")
+    whole = (mx.exp(expected) * (expected - got)).sum(-1).mean().item()
+    assert kept.divergence(got).mean().item() == pytest.approx(whole, rel=0.01)
+    assert (kept.divergence(expected) < 1e-5).all().item()
+    assert (kept.top == expected.argmax(-1)).all().item()
+    assert kept.ids.shape[1] < expected.shape[1]
 
 
 def test_a_model_is_equal_to_itself(folders: tuple[Path, Path]) -> None:
