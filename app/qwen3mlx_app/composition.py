@@ -44,7 +44,9 @@ translate = QCoreApplication.translate
 
 LONG = QLocale.FormatType.LongFormat
 # What can be undone whatever conversations there are.
-NOT_STORED = frozenset({"change_setting", "remove_folder", "remove_measurement", "reset_settings"})
+NOT_STORED = frozenset(
+    {"change_setting", "delete_model", "remove_folder", "remove_measurement", "reset_settings"}
+)
 
 
 class Program(QObject):

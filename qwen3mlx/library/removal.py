@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
+import time
 from pathlib import Path
 
 from ..errors import DeletionError, ModelNotFoundError
-from .cache import repository_folder
+from .cache import hub_cache, repository_folder
 from .local_model import LocalModel
+
+# The folder in the cache for what was deleted a moment ago.
+HOLDING = ".qwen3mlx-deleted"
 
 
 def downloaded_folder(model: LocalModel) -> Path:
@@ -30,11 +36,54 @@ def num_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in files)
 
 
+def hold(folder: Path) -> Path:
+    """Take a model out of the cache, but keep its files; returns their folder, on the same disk.
+
+    Raises DeletionError.
+    """
+    holding = hub_cache() / HOLDING
+    held = holding / f"{folder.name}.{secrets.token_hex(4)}"
+    try:
+        holding.mkdir(exist_ok=True)
+        folder.rename(held)
+        os.utime(held)  # since when it is held
+    except OSError as error:
+        raise _not_deleted(folder, error) from None
+    return held
+
+
+def put_back(held: Path, folder: Path) -> None:
+    """Bring a model back that `hold` has taken. Raises DeletionError."""
+    if os.path.lexists(folder):
+        raise DeletionError(f"{folder} is there again: delete it to restore the earlier one.")
+    try:
+        held.rename(folder)
+    except OSError as error:
+        raise DeletionError(
+            f"{folder} cannot be restored ({error.strerror}): its files are in {held}."
+        ) from None
+
+
+def old_holds(seconds: float) -> list[Path]:
+    """Return what has been held for longer, such as by a program that was killed."""
+    try:
+        entries = list(os.scandir(hub_cache() / HOLDING))
+    except OSError:  # there is none
+        return []
+    before = time.time() - seconds
+    ours = [each for each in entries if each.is_dir(follow_symlinks=False)]
+    return [Path(each.path) for each in ours if each.stat(follow_symlinks=False).st_mtime < before]
+
+
 def delete(folder: Path) -> None:
     """Delete a model with all its revisions. Raises DeletionError."""
     try:
         shutil.rmtree(folder)
     except OSError as error:
-        raise DeletionError(
-            f"{folder} cannot be deleted ({error.strerror}): check who may write there."
-        ) from None
+        raise _not_deleted(folder, error) from None
+
+
+def _not_deleted(folder: Path, error: OSError) -> DeletionError:
+    return DeletionError(
+        f"{folder} cannot be deleted ({error.strerror}): check who may write there."
+    )

@@ -67,6 +67,26 @@ class ModelsController(QObject):
         """Unload a model, or cancel its loading."""
         self._endpoint.unload(model_id, done=self.models.put, failed=self._on_failed)
 
+    def delete(self, entry: ModelEntry) -> None:
+        """Delete a model's files, which can be undone for a while."""
+
+        def deleted(deleted_id: str) -> None:
+            self.models.remove(entry.id)
+            self.refresh()
+            text = translate("models", "{name} was deleted.").format(name=entry.name)
+            undo = Undo("delete_model", partial(self._put_back, deleted_id))
+            self.notice.emit(Notice(text=text, action=undo))
+
+        self._endpoint.delete(entry.id, done=deleted, failed=self._notify)
+
+    def _put_back(self, deleted_id: str) -> bool:
+        def restored(entry: ModelEntry) -> None:
+            self.models.put(entry)
+            self.refresh()
+
+        self._endpoint.restore(deleted_id, done=restored, failed=self._notify)
+        return True
+
     def reload(self, model_id: str) -> None:
         """Load a model with its settings as they are now, also where it is loaded."""
         entry = self.models.find(model_id)

@@ -12,6 +12,7 @@ UndoKind = Literal[
     "delete_conversation",
     "delete_folder",
     "delete_message",
+    "delete_model",
     "delete_preset",
     "discard_chat",
     "drop_messages",

@@ -1142,8 +1142,16 @@
         <translation>显示 {name} 的文件</translation>
     </message>
     <message>
+        <source>Delete {name}</source>
+        <translation>删除 {name}</translation>
+    </message>
+    <message>
         <source>Show files</source>
         <translation>显示文件</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
     </message>
     <message>
         <source>loaded with a context of {count} tokens</source>
@@ -3167,6 +3175,10 @@
         <translation>撤销删除消息</translation>
     </message>
     <message>
+        <source>Undo Delete Model</source>
+        <translation>撤销删除模型</translation>
+    </message>
+    <message>
         <source>Undo Delete Preset</source>
         <translation>撤销删除预设</translation>
     </message>
@@ -3205,6 +3217,10 @@
 </context>
 <context>
     <name>models</name>
+    <message>
+        <source>{name} was deleted.</source>
+        <translation>已删除 {name}。</translation>
+    </message>
     <message>
         <source>{path} is no longer searched for models.</source>
         <translation>不再在 {path} 中查找模型。</translation>

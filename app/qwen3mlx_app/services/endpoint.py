@@ -187,6 +187,25 @@ class Endpoint(JsonApi):
             "POST", f"{OWN}/models/unload", body, read=as_model, done=done, failed=failed
         )
 
+    def delete(self, model_id: str, *, done: Callable[[str], None], failed: Failed) -> Call:
+        """Delete a model; `done` gets the id to restore it by."""
+        return self._ask(
+            "POST",
+            f"{OWN}/models/delete",
+            {"model": model_id},
+            read=lambda reply: str(reply["id"]),
+            done=done,
+            failed=failed,
+        )
+
+    def restore(
+        self, deleted_id: str, *, done: Callable[[ModelEntry], None], failed: Failed
+    ) -> Call:
+        body = {"id": deleted_id}
+        return self._ask(
+            "POST", f"{OWN}/models/restore", body, read=as_model, done=done, failed=failed
+        )
+
     def folders(self, *, done: Callable[[list[ModelFolder]], None], failed: Failed) -> Call:
         return self._ask("GET", f"{OWN}/folders", read=_folders, done=done, failed=failed)
 

@@ -18,6 +18,7 @@ def undo_title(undo: Undo | None) -> str:
         "delete_conversation": translate("menu", "Undo Delete Conversation"),
         "delete_folder": translate("menu", "Undo Delete Folder"),
         "delete_message": translate("menu", "Undo Delete Message"),
+        "delete_model": translate("menu", "Undo Delete Model"),
         "delete_preset": translate("menu", "Undo Delete Preset"),
         "discard_chat": translate("menu", "Undo Discard Temporary Chat"),
         "drop_messages": translate("menu", "Undo Drop Oldest Messages"),

@@ -40,6 +40,7 @@ from .answer import Answer
 from .call_memory import CallMemory
 from .caller import caller
 from .engine_config import engine_config, group_loader
+from .held_models import HeldModels
 from .model_info import LoadResult, ModelInfo, Outline
 from .model_loader import ModelLoader
 from .own_names import OwnNames
@@ -75,10 +76,12 @@ class Service:
         self.threads = WorkerThreads()
         self.tools = ServerTools(settings)
         self.names = OwnNames(settings, self.library)
+        self.held = HeldModels(self.library, self.engine, self.downloads)
         self._loader = ModelLoader(self.library, self.engine, self.model_settings, settings.model)
 
     async def start(self) -> None:
         self.engine.start()
+        await asyncio.to_thread(self.held.start)
         try:
             await asyncio.to_thread(self.downloads.restore)
         except ConfigurationError as error:  # the models that are here can be used nevertheless
@@ -91,6 +94,7 @@ class Service:
         loaded = [slot.loaded for slot in self.engine.resident.values()]
         await asyncio.to_thread(self.downloads.close)
         await asyncio.to_thread(self.engine.close)
+        await asyncio.to_thread(self.held.close)
         for each in loaded:
             each.close()
 

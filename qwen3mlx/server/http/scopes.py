@@ -86,6 +86,8 @@ POST /api/blobs/{digest}
 PUT /api/qwen3mlx/models/settings
 POST /api/qwen3mlx/models/load
 POST /api/qwen3mlx/models/unload
+POST /api/qwen3mlx/models/delete
+POST /api/qwen3mlx/models/restore
 GET /api/qwen3mlx/search
 GET /api/qwen3mlx/search/card
 GET /api/qwen3mlx/downloads

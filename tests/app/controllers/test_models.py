@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.domain import Notice, ServerState
 
-from ..fake_endpoint import FakeEndpoint, event
+from ..fake_endpoint import MODEL, FakeEndpoint, event
 from .support import last
 
 LOAD = "/api/qwen3mlx/models/load"
@@ -79,3 +80,35 @@ def test_an_answer_whose_model_cannot_be_loaded_leaves_nothing_loading(
         program.chat.send("Hello")
     assert last(program).error == "Too large."
     assert state(program) == ("not-loaded", None)
+
+
+DELETED = {"id": "held1", "model": "demo", "size_bytes": 5_000_000}
+
+
+def test_a_model_is_deleted_and_the_undo_asks_for_it_back(
+    program: Program, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    said = notices(program)
+    fake.replies["/api/qwen3mlx/models/delete"] = (200, json.dumps(DELETED).encode())
+    fake.replies["/api/qwen3mlx/models"] = (200, b'{"models": [], "skipped": []}')
+    program.models.delete(program.models.models.value(0))
+    qtbot.waitUntil(lambda: bool(said))
+    assert said[0].text == "demo was deleted."
+    assert program.models.models.rowCount() == 0
+    fake.replies["/api/qwen3mlx/models/restore"] = (200, json.dumps(MODEL).encode())
+    del fake.replies["/api/qwen3mlx/models"]
+    program.undo.undo_last()
+    qtbot.waitUntil(lambda: program.models.models.rowCount() == 1)
+    assert ("/api/qwen3mlx/models/restore", {"id": "held1"}) in fake.sent
+
+
+def test_a_model_that_is_not_ours_stays_and_the_reason_is_said(
+    program: Program, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    said = notices(program)
+    refused = {"error": {"message": "demo is in one of your folders.", "code": "x"}}
+    fake.replies["/api/qwen3mlx/models/delete"] = (400, json.dumps(refused).encode())
+    program.models.delete(program.models.models.value(0))
+    qtbot.waitUntil(lambda: bool(said))
+    assert said[0].text == "demo is in one of your folders."
+    assert program.models.models.rowCount() == 1

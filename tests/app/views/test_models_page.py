@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QProgressBar, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import ModelSettings
 from qwen3mlx_app.views.main_window import MainWindow
@@ -230,3 +237,21 @@ def test_a_folder_line_can_be_removed(
             for method, path in fake.requests
         )
     )
+
+
+def test_a_model_is_deleted_by_its_button_and_undone_by_the_notice(
+    page: Any, window: MainWindow, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    demo, mine = cards(page)["demo"], cards(page)["Qwen3-8B"]
+    buttons = demo.findChildren(QToolButton)
+    assert not [one for one in buttons if one.isVisible() and "Delete" in one.accessibleName()]
+    reply = {"id": "held1", "model": "Qwen/Qwen3-8B", "size_bytes": 16_400_000_000}
+    fake.replies["/api/qwen3mlx/models/delete"] = (200, json.dumps(reply).encode())
+    left = json.dumps({"models": MODELS[:1], "skipped": []}).encode()
+    fake.replies["/api/qwen3mlx/models"] = (200, left)
+    button(mine, "Delete Qwen3-8B").click()
+    qtbot.waitUntil(lambda: "Qwen3-8B was deleted." in visible_texts(window.notices))
+    qtbot.waitUntil(lambda: names(page) == ["demo"])
+    fake.replies["/api/qwen3mlx/models/restore"] = (200, json.dumps(MODELS[1]).encode())
+    button(window.notices, "Undo").click()
+    qtbot.waitUntil(lambda: ("/api/qwen3mlx/models/restore", {"id": "held1"}) in fake.sent)

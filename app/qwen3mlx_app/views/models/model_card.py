@@ -75,6 +75,8 @@ class ModelCard(QFrame):
         self._reveal.setAccessibleName(
             one_line(self.tr("Show {name} files").format(name=entry.name))
         )
+        self._delete.setAccessibleName(one_line(self.tr("Delete {name}").format(name=entry.name)))
+        self._delete.setVisible(entry.source != "demo")  # those belong to the program
         self._progress.setVisible(entry.state == "loading")
         self._progress.setValue(round(100 * (entry.load_progress or 0)))
 
@@ -84,6 +86,7 @@ class ModelCard(QFrame):
         self._name = NameLabel("", self)
         self._name.setObjectName("section")
         self._reveal = tool_button(self, "folder", self.tr("Show files"), self._show_files)
+        self._delete = tool_button(self, "trash", self.tr("Delete"), self._delete_model)
         self._more = tool_button(self, "sliders", self.tr("Settings"))
         self._more.setCheckable(True)
         self._more.toggled.connect(self._show_settings)
@@ -91,7 +94,7 @@ class ModelCard(QFrame):
         self._load.setMinimumWidth(84)
         self._load.clicked.connect(self._toggle)
         row.addWidget(self._name, 1)
-        for button in (self._reveal, self._more, self._load):
+        for button in (self._delete, self._reveal, self._more, self._load):
             row.addWidget(button)
         return row
 
@@ -127,6 +130,10 @@ class ModelCard(QFrame):
                 self._models.load(self._entry.id)
             else:
                 self._models.unload(self._entry.id)
+
+    def _delete_model(self) -> None:
+        if self._entry is not None:
+            self._models.delete(self._entry)
 
     def _show_files(self) -> None:
         if self._entry is not None:

@@ -27,7 +27,7 @@ from ...http.json_body import Route
 from ...http.sse import sse, streaming, with_error_event
 from ...json_text import Json
 from .describe import model_json
-from .schemas import ModelBody, ModelSettingsBody
+from .schemas import JobBody, ModelBody, ModelSettingsBody
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +91,19 @@ async def unload(body: ModelBody, service: ServiceDep) -> Json:
     info = await service.model(body.model)
     await service.unload(info.id)
     return await _described(service, info.id)
+
+
+@router.post("/delete")
+async def delete(body: ModelBody, service: ServiceDep) -> Json:
+    """Delete a downloaded model; its running requests fail. For ten minutes it can be restored."""
+    held = await service.held.take(body.model)
+    return {"id": held.id, "model": held.model, "size_bytes": held.size_bytes}
+
+
+@router.post("/restore")
+async def restore(body: JobBody, service: ServiceDep) -> Json:
+    """Restore what `delete` has returned; it is not loaded."""
+    return await _described(service, await asyncio.to_thread(service.held.restore, body.id))
 
 
 async def _changes(service: Service) -> AsyncGenerator[bytes, None]:
