@@ -23,6 +23,9 @@ from tests.support.places import ROOT
 MAIN = "from qwen3mlx.cli import main; main()"
 # Names that a person's own project has.
 OWN = ("app", "quantize", "packaging", "server", "tests", "training", "benchmarks")
+# The pages that the app shows, and where they are in the wheel.
+HELP = "qwen3mlx_app/help/"
+PAGES = ("README.md", "README.zh-CN.md", "CHANGELOG.md", "SECURITY.md", "docs")
 TRAP = "raise SystemExit('a file of the current folder ran')"
 VERBS: dict[str, Sequence[str]] = {
     "list": ["list"],
@@ -59,7 +62,21 @@ def test_it_holds_what_is_tracked(wheel: Path) -> None:
         path.removeprefix("app/").removeprefix("quantize/") for path in listed.stdout.split()
     }
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert held == {path for path in tracked if not path.endswith(".ts")}
+    pages = {name for name in held if name.startswith(HELP)}
+    assert held - pages == {
+        path for path in tracked if not path.endswith(".ts") and not path.startswith(HELP)
+    }
+
+
+def test_the_pages_ship_as_they_are_and_without_pictures(wheel: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", *PAGES], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    wanted = {HELP + path for path in listed.stdout.split() if path.endswith(".md")}
+    archive = zipfile.ZipFile(wheel)
+    assert {name for name in archive.namelist() if name.startswith(HELP)} == wanted
+    for name in wanted:
+        assert archive.read(name) == (ROOT / name.removeprefix(HELP)).read_bytes()
 
 
 @pytest.fixture(scope="module")

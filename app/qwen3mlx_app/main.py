@@ -31,7 +31,7 @@ def main(profile_dir: Path | None, program: Sequence[str], link: str = "") -> in
     is open already, it comes to the front.
 
     `program` is the command that starts `qwen3mlx`. Without `profile_dir`, the profile is the
-    server's state folder. `link` is a link to the app, to be opened in it.
+    server's state folder. `link` is a link to the app or the URL of a file, to be opened in it.
     """
     profile = Path(os.path.abspath(profile_dir.expanduser())) if profile_dir else default_profile()
     os.environ["QWEN3MLX_HOME"] = str(profile)  # also for the server

@@ -21,12 +21,12 @@ from .services.own_links import SCHEME
 
 
 class Application(QApplication):
-    """Emits `link_opened(link)` for each link that macOS hands to the app."""
+    """Emits `link_opened(link)` for each link or file, as its URL, that macOS hands to the app."""
 
     link_opened = Signal(str)
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QFileOpenEvent) and event.url().scheme() == SCHEME:
+        if isinstance(event, QFileOpenEvent) and event.url().scheme() in (SCHEME, "file"):
             link = event.url().toString(QUrl.ComponentFormattingOption.FullyEncoded)
             self.link_opened.emit(link)
             return True

@@ -19,10 +19,17 @@ ProfileDir = Annotated[
 ]
 
 
-Link = Annotated[str, typer.Argument(metavar="LINK", help="A qwen3mlx:// link to open in the app.")]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="LINK|PATH",
+        help="What to open in the app: a qwen3mlx:// link, exported conversations, or a folder with"
+        " a model.",
+    ),
+]
 
 
-def app(link: Link = "", profile_dir: ProfileDir = None) -> None:
+def app(target: Target = "", profile_dir: ProfileDir = None) -> None:
     """Open the desktop app: chat, with a built-in server.
 
     Conversations, settings and keys stay on this computer.
@@ -38,7 +45,14 @@ def app(link: Link = "", profile_dir: ProfileDir = None) -> None:
         from qwen3mlx_app.main import main
     except ImportError as error:
         raise UsageError(_how_to_install(error)) from None
-    raise typer.Exit(main(profile_dir, own_command(), link))
+    raise typer.Exit(main(profile_dir, own_command(), _as_link(target)))
+
+
+def _as_link(target: str) -> str:
+    """Return the URL of a path, which means the same in another folder; links stay as they are."""
+    if not target or "://" in target:
+        return target
+    return Path(os.path.abspath(os.path.expanduser(target))).as_uri()
 
 
 def _has_display() -> bool:

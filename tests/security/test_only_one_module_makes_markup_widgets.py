@@ -71,6 +71,7 @@ HANDING = {
 ALLOWED = {
     RICH: {"QLabel", "QTextDocument", "setTextFormat", "setHtml"},
     APP / "views" / "copying.py": {"setHtml"},  # for other programs, of what is shown here
+    APP / "views" / "help_window.py": {"QTextBrowser", "setHtml"},  # of our own pages
     APP / "views" / "tray.py": {"QSystemTrayIcon", "QAction", "setToolTip", "addMenu"},
     APP / "views" / "menus.py": {"QAction"},
     APP / "views" / "window_menus.py": {"QAction"},

@@ -707,6 +707,21 @@
     </message>
 </context>
 <context>
+    <name>HelpWindow</name>
+    <message>
+        <source>qwen3mlx Help</source>
+        <translation>qwen3mlx 帮助</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>页面列表</translation>
+    </message>
+    <message>
+        <source>Page</source>
+        <translation>页面</translation>
+    </message>
+</context>
+<context>
     <name>HistoryGroup</name>
     <message>
         <source>Delete conversations after</source>
@@ -2876,6 +2891,10 @@
         <translation>已拒绝一个指向此 App 的链接：无法识别该链接。</translation>
     </message>
     <message>
+        <source>A dialog is open: close it, then open the file or link again.</source>
+        <translation>有对话框尚未关闭：请先关闭它，再打开该文件或链接。</translation>
+    </message>
+    <message>
         <source>A link wants to start a chat with this text. It is not sent yet.
 
 {text}</source>
@@ -2886,6 +2905,34 @@
     <message>
         <source>Start Chat</source>
         <translation>开始对话</translation>
+    </message>
+    <message>
+        <source>Add this folder to those with models?
+
+{path}</source>
+        <translation>将此文件夹添加到模型文件夹吗？
+
+{path}</translation>
+    </message>
+    <message>
+        <source>Add Folder</source>
+        <translation>添加文件夹</translation>
+    </message>
+    <message>
+        <source>Import the conversations in this file?
+
+{path}</source>
+        <translation>导入此文件中的对话吗？
+
+{path}</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+    <message>
+        <source>{path} cannot be opened: it is neither a folder with a model nor exported conversations (.json or .zip).</source>
+        <translation>无法打开 {path}：它既不是包含模型的文件夹，也不是导出的对话（.json 或 .zip）。</translation>
     </message>
     <message>
         <source>{name} is not on this computer. You can download it with `qwen3mlx pull {name}`.</source>
@@ -3113,6 +3160,10 @@
     <message>
         <source>Help</source>
         <translation>帮助</translation>
+    </message>
+    <message>
+        <source>qwen3mlx Help</source>
+        <translation>qwen3mlx 帮助</translation>
     </message>
     <message>
         <source>Keyboard Shortcuts</source>

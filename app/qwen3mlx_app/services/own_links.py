@@ -1,16 +1,20 @@
 """Links to the app: `qwen3mlx://model?name=NAME` and `qwen3mlx://chat?model=NAME&prompt=TEXT`.
 
-Any web page can contain one, so everything else is refused.
+Any web page can contain one, so everything else is refused. A file or folder that the system hands
+to the app is the URL of that file.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from unicodedata import category
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 SCHEME = "qwen3mlx"
+_FILE = re.compile("file://(?:localhost)?(/.*)", re.ASCII)
 # Characters; a question shows all of a prompt.
 LONGEST_NAME, LONGEST_PROMPT, LONGEST_LINK = 200, 3000, 64_000
 _LINK = re.compile(rf"{SCHEME}://([a-z]+)/?(?:\?([A-Za-z0-9._~:/@!$'()*+,;=&%-]*))?", re.ASCII)
@@ -45,8 +49,17 @@ class ChatLink:
     prompt: str
 
 
-def parse_link(link: str) -> ModelLink | ChatLink:
+@dataclass(frozen=True, slots=True)
+class FileLink:
+    """Open a file or a folder of this computer."""
+
+    path: Path
+
+
+def parse_link(link: str) -> ModelLink | ChatLink | FileLink:
     """Raises RefusedLink."""
+    if len(link) <= LONGEST_LINK and (file := _FILE.fullmatch(link)):
+        return FileLink(_path(file[1]))
     found = _LINK.fullmatch(link) if len(link) <= LONGEST_LINK else None
     if found is None or found[1] not in _PARAMETERS:
         raise RefusedLink
@@ -70,6 +83,13 @@ def _values(query: str, known: set[str]) -> dict[str, str]:
     if len(values) < len(pairs) or not values.keys() <= known:
         raise RefusedLink
     return values
+
+
+def _path(quoted: str) -> Path:
+    path = os.fsdecode(unquote_to_bytes(quoted))
+    if "\0" in path:
+        raise RefusedLink
+    return Path(path)
 
 
 def _name(name: str) -> str:

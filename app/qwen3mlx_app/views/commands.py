@@ -15,6 +15,7 @@ from ..models.sections import Line
 from ..services.files import write_file
 from ..services.history import History
 from .help_sheets import AboutSheet, ReportSheet
+from .help_window import HelpWindow
 from .opening import documents
 from .restore_sheet import RestoreSheet
 
@@ -180,6 +181,13 @@ class Commands(QObject):
 
     def toggle_zoom(self) -> None:
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowMaximized)
+
+    def show_help(self) -> None:
+        """Show the pages that ship with the app; the window with them opens once."""
+        shown = self._window.findChild(HelpWindow) or HelpWindow(self._window.theme, self._window)
+        shown.show()
+        shown.raise_()
+        shown.activateWindow()
 
     def show_about(self) -> None:
         AboutSheet(self._window).open()

@@ -1,13 +1,16 @@
-"""Links that the system hands to the app: a model's page, or a chat that is not sent."""
+"""What the system hands to the app: links to a model's page or a chat, which is not sent; files."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication
 
 from ..domain import Notice
-from ..services.own_links import ChatLink, ModelLink, RefusedLink, parse_link
+from ..services.own_links import ChatLink, FileLink, ModelLink, RefusedLink, parse_link
 from .models import ModelsPage
 from .plain import confirm
 
@@ -16,16 +19,27 @@ if TYPE_CHECKING:
 
 translate = QCoreApplication.translate
 
+# The endings of exported conversations.
+_EXPORTS = (".json", ".zip")
+
 
 def open_link(window: MainWindow, link: str) -> None:
-    """Do what the link says, or tell that it was refused. Asks before a text is taken over."""
+    """Do what the link says, or tell that it was refused.
+
+    Asks before anything is taken over, one question at a time.
+    """
     try:
         wanted = parse_link(link)
     except RefusedLink:
         text = translate("links", "A link to this app was refused: it is not one that it knows.")
         window.session.tell(Notice(text=text, kind="warning"))
         return
-    if isinstance(wanted, ModelLink):
+    if QApplication.activeModalWidget() is not None:
+        text = translate("links", "A dialog is open: close it, then open the file or link again.")
+        window.session.tell(Notice(text=text, kind="warning"))
+    elif isinstance(wanted, FileLink):
+        _open_file(window, wanted.path)
+    elif isinstance(wanted, ModelLink):
         _show_model(window, wanted.name)
     elif wanted.prompt:
         question = translate(
@@ -34,6 +48,30 @@ def open_link(window: MainWindow, link: str) -> None:
         confirm(window, question, translate("links", "Start Chat"), lambda: _chat(window, wanted))
     else:
         _chat(window, wanted)
+
+
+def _open_file(window: MainWindow, path: Path) -> None:
+    """Offer to import exported conversations, or to look for models in a folder."""
+    if os.path.isdir(path):  # unlike the method of `path`, this never raises
+        question = translate("links", "Add this folder to those with models?\n\n{path}")
+        verb = translate("links", "Add Folder")
+        confirm(window, question.format(path=path), verb, lambda: _add_folder(window, path))
+    elif os.path.isfile(path) and path.suffix.lower() in _EXPORTS:
+        question = translate("links", "Import the conversations in this file?\n\n{path}")
+        verb, known = translate("links", "Import"), window.program.conversations
+        confirm(window, question.format(path=path), verb, lambda: known.import_files([path]))
+    else:
+        text = translate(
+            "links",
+            "{path} cannot be opened: it is neither a folder with a model nor exported"
+            " conversations (.json or .zip).",
+        )
+        window.session.tell(Notice(text=text.format(path=path), kind="warning"))
+
+
+def _add_folder(window: MainWindow, path: Path) -> None:
+    window.program.models.add_folder(str(path))
+    window.show_page("models")
 
 
 def _show_model(window: MainWindow, name: str) -> None:

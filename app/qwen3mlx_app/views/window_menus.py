@@ -212,6 +212,7 @@ def _window(window: MainWindow, commands: Commands) -> None:
 def _help(window: MainWindow, commands: Commands) -> None:
     menus = window.menus
     add = partial(menus.add, menus.menu(translate("menu", "Help")))
+    add(translate("menu", "qwen3mlx Help"), Keys.HelpContents, commands.show_help, icon="file")
     sheet = partial(_show_shortcuts, window)
     add(translate("menu", "Keyboard Shortcuts"), "Ctrl+/", sheet, icon="keyboard")
     report = translate("menu", "Report a Problem…")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from qwen3mlx_app.services.own_links import (
     LONGEST_PROMPT,
     ChatLink,
+    FileLink,
     ModelLink,
     RefusedLink,
     parse_link,
@@ -35,6 +37,8 @@ _TEXT = st.text(
         ("qwen3mlx://chat", ChatLink("", "")),
         ("qwen3mlx://chat?model=demo", ChatLink("demo", "")),
         ("qwen3mlx://chat?prompt=a+b%20%E4%BD%A0&model=demo", ChatLink("demo", "a b 你")),
+        ("file:///tmp/a%20%E4%BD%A0.json", FileLink(Path("/tmp/a 你.json"))),
+        ("file://localhost/tmp/%FF", FileLink(Path("/tmp/\udcff"))),
     ],
 )
 def test_what_a_link_means(link: str, expected: object) -> None:
@@ -45,6 +49,11 @@ def test_what_a_link_means(link: str, expected: object) -> None:
     "link",
     [
         "",
+        "file:",
+        "file://other/tmp/a.json",
+        "file:///tmp/a%00b",
+        "file:///tmp/a\n",
+        "file:///" + "a" * 64_000,
         "qwen3mlx:",
         "qwen3mlx://",
         "qwen3mlx://run?command=ls",

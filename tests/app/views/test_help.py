@@ -6,10 +6,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QListView, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.help_sheets import AboutSheet, ReportSheet
+from qwen3mlx_app.views.help_window import HelpWindow
 from qwen3mlx_app.views.main_window import MainWindow
 
 from .support import button, named, program_of, trigger
@@ -70,3 +71,26 @@ def test_a_report_that_cannot_be_saved_is_shown(window: MainWindow) -> None:
     report = sheet(window, ReportSheet)
     assert "Versions" in report.findChildren(QPlainTextEdit)[0].toPlainText()
     assert "Show in Folder" not in [one.text() for one in report.findChildren(QAbstractButton)]
+
+
+def test_help_shows_the_pages_that_ship(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("qwen3mlx_app.views.help_window.open_link", opened.append)
+    trigger(window, "qwen3mlx Help")
+    trigger(window, "qwen3mlx Help")
+    shown = sheet(window, HelpWindow)
+    assert isinstance(shown, HelpWindow)
+    assert "Qwen3 on your Mac" in shown.text.toPlainText()
+    texts = [shown.list.model().index(row, 0).data() for row in range(shown.pages.rowCount())]
+    assert {"Troubleshooting", "Settings", "Several Macs"} < set(texts)
+    shown.list.setCurrentIndex(shown.pages.index(texts.index("Settings")))
+    assert "prefix_cache" in shown.text.toPlainText()
+    shown.text.anchorClicked.emit(QUrl("api/qwen3mlx.md#folders-keys-settings"))
+    assert shown.text.toPlainText().startswith("The native API")
+    assert shown.text.verticalScrollBar().value() > 0
+    assert opened == []
+    for link in ("https://example.com/", "file:///etc/passwd"):
+        shown.text.anchorClicked.emit(QUrl(link))
+    assert opened == ["https://example.com/", "file:///etc/passwd"]  # which `open_link` refuses
+    assert shown.text.toPlainText().startswith("The native API")
+    shown.close()

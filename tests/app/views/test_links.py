@@ -70,7 +70,7 @@ def test_a_model_that_is_not_here_is_named(window: MainWindow, link: str) -> Non
     assert "qwen3:32b is not on this computer" in notices(window)
 
 
-@pytest.mark.parametrize("link", ["qwen3mlx://quit", "qwen3mlx://model?name=../x", "file:///etc"])
+@pytest.mark.parametrize("link", ["qwen3mlx://quit", "qwen3mlx://model?name=../x", "file://etc"])
 def test_other_links_are_refused(window: MainWindow, link: str) -> None:
     before = window.pages.name
     open_link(window, link)
@@ -103,7 +103,7 @@ from PySide6.QtGui import QFileOpenEvent
 from qwen3mlx_app.qt_start import start_qt
 application = start_qt()
 application.link_opened.connect(print)
-for link in ("qwen3mlx://chat?prompt=a%20b%0A", "file:///etc/passwd"):
+for link in ("qwen3mlx://chat?prompt=a%20b%0A", "file:///a%20b", "https://example.com/"):
     QCoreApplication.sendEvent(application, QFileOpenEvent(QUrl(link)))
 """
 
@@ -111,4 +111,4 @@ for link in ("qwen3mlx://chat?prompt=a%20b%0A", "file:///etc/passwd"):
 def test_the_systems_event_becomes_a_link() -> None:
     command = [sys.executable, "-c", _EVENT]
     said = subprocess.check_output(command, text=True, cwd=ROOT / "app")
-    assert said == "qwen3mlx://chat?prompt=a%20b%0A\n"
+    assert said == "qwen3mlx://chat?prompt=a%20b%0A\nfile:///a%20b\n"
