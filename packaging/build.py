@@ -97,13 +97,24 @@ def frozen(out: Path) -> Path:
     if ON_MAC:
         shutil.rmtree(out / contents.NAME)
         return out / f"{contents.DISPLAY_NAME}.app"
+    _strip(out / contents.NAME)
     _add_to_menu(out / contents.NAME)
     return out / contents.NAME
 
 
+def _strip(bundle: Path) -> None:
+    """Leave out what is for debuggers, except where wheels brought libraries along.
+
+    Those were moved within their files, which not every `strip` understands.
+    """
+    found = (path for path in bundle.rglob("*.so*") if not path.is_symlink())
+    own = [path for path in found if not any(part.endswith(".libs") for part in path.parts)]
+    subprocess.run(["strip", "--strip-debug", *own], check=True)
+
+
 def _add_to_menu(bundle: Path) -> None:
     """Add what a Linux desktop needs to list the app; `install.sh` puts it where it looks."""
-    for name in ("qwen3mlx.desktop", "install.sh"):
+    for name in ("qwen3mlx.desktop", "install.sh", contents.WINDOW):
         shutil.copy(HERE / "linux" / name, bundle / name)
     (bundle / "qwen3mlx.png").write_bytes(icon.png(256))
 

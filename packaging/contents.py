@@ -9,9 +9,14 @@ from typing import Any
 
 NAME, DISPLAY_NAME = "qwen3mlx", "Qwen3 MLX"
 BUNDLE_ID = "org.qwen3mlx.app"
-# The executable that opens the window when it gets no arguments; the other is the command.
+# What opens the window when it gets no arguments, on macOS an executable; the other is the command.
 WINDOW = "qwen3mlx-app"
 MINIMUM_MACOS = "14.0"
+# What macOS offers to open with the app, by its uniform type identifiers.
+DOCUMENTS = {
+    "Folder with a model": ["public.folder"],
+    "Exported conversations": ["public.json", "public.zip-archive"],
+}
 OWN = ("qwen3mlx", "qwen3mlx_app", "qwen3mlx_quantize")
 
 # What some library can use and the program never does.
@@ -22,6 +27,9 @@ LEFT_OUT = [
     "tkinter",
     "torch",
     "transformers",
+    # For PyPy.
+    "zstandard._cffi",
+    "zstandard.backend_cffi",
 ]
 LEFT_OUT_OF_MLX = ("mlx.nn", "mlx.optimizers", "mlx.extension", "mlx._distributed_utils")
 
@@ -97,6 +105,16 @@ def info_plist(version: str) -> dict[str, Any]:
                 "CFBundleURLSchemes": [NAME],
                 "CFBundleTypeRole": "Viewer",
             }
+        ],
+        # As others: what opens these files now goes on doing so.
+        "CFBundleDocumentTypes": [
+            {
+                "CFBundleTypeName": name,
+                "CFBundleTypeRole": "Viewer",
+                "LSHandlerRank": "Alternate",
+                "LSItemContentTypes": types,
+            }
+            for name, types in DOCUMENTS.items()
         ],
         "LSApplicationCategoryType": "public.app-category.productivity",
         "LSMinimumSystemVersion": MINIMUM_MACOS,

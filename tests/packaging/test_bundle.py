@@ -7,91 +7,22 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
-import tarfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 from packaging.utils import canonicalize_name
 
-from tests.support.places import ROOT
+from .bundle import Run, bare, started
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(1800)]
 
 # Megabytes.
 LARGEST, LARGEST_ARCHIVE = 330, 150
 NEEDS = ("Xvfb", "xdotool")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The archive that `make bundle` makes, and what was printed."""
-    if sys.platform != "linux":
-        pytest.skip("the bundle of macOS has its own checks, in docs/mac-checklist.md")
-    out = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        ["scripts/setup-bundle"], cwd=ROOT, env={**os.environ, "PYTHON": sys.executable}, check=True
-    )
-    build = [str(ROOT / "build/bundle-python/bin/python"), "packaging/build.py", "--out", str(out)]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
-        build, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
-    )
-    (archive,) = out.glob("*.tar.gz")
-    return archive, done.stdout
-
-
-@pytest.fixture(scope="module")
-def bundle(built: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("elsewhere") / "a 文件夹"
-    with tarfile.open(built[0]) as tar:
-        tar.extractall(folder, filter="data")
-    return folder / "qwen3mlx"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def run(bundle: Path, home: Path) -> Run:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [bundle / "qwen3mlx", *arguments],
-            check=False,
-            env=bare(home),
-            cwd=home,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    return run
-
-
-def bare(home: Path, **more: str) -> dict[str, str]:
-    return {"HOME": str(home), "PATH": "/nowhere", "LANG": "C.UTF-8", **more}
-
-
-@contextmanager
-def started(command: Sequence[str | Path], environment: dict[str, str]) -> Iterator[psutil.Popen]:
-    process = psutil.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(30)
-        process.stdout.close()
 
 
 def test_its_size_is_told_by_component_and_has_a_ceiling(

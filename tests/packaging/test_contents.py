@@ -20,6 +20,10 @@ def test_its_plist_is_one_and_names_what_is_declared_elsewhere() -> None:
     assert plist["CFBundleShortVersionString"] == "1.2.3"
     (links,) = plist["CFBundleURLTypes"]
     assert links["CFBundleURLSchemes"] == [SCHEME]
+    documents = plist["CFBundleDocumentTypes"]
+    assert {one["LSHandlerRank"] for one in documents} == {"Alternate"}  # takes over no file type
+    types = [kind for one in documents for kind in one["LSItemContentTypes"]]
+    assert types == ["public.folder", "public.json", "public.zip-archive"]
     program, window, quantizer = contents.OWN
     packages = f'packages = ["{program}", "app/{window}", "quantize/{quantizer}"]'
     assert packages in (ROOT / "pyproject.toml").read_text("utf-8")
@@ -38,6 +42,7 @@ def test_its_plist_is_one_and_names_what_is_declared_elsewhere() -> None:
         ("qwen3mlx_app/i18n/qwen3mlx_zh_CN.qm", False),
         ("mlx/lib/mlx.metallib", False),
         ("mlx/include/mlx/array.h", True),
+        ("qwen3mlx_app/help/docs/cli.md", False),
     ],
 )
 def test_what_is_left_out(path: str, is_unused: bool) -> None:

@@ -5,6 +5,7 @@ In a checkout, `help/` holds links to them; a wheel holds the files.
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache
 from pathlib import Path
@@ -53,7 +54,7 @@ def rich_text(page: str) -> str:
     parser = _parser()
     tokens = parser.parse(_text(page))
     known: set[str] = set()
-    for heading, content in zip(tokens, tokens[1:], strict=False):
+    for heading, content in itertools.pairwise(tokens):
         if heading.type == "heading_open":
             heading.attrSet("id", _anchor(content.content, known))
     for token in tokens:

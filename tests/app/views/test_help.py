@@ -73,7 +73,9 @@ def test_a_report_that_cannot_be_saved_is_shown(window: MainWindow) -> None:
     assert "Show in Folder" not in [one.text() for one in report.findChildren(QAbstractButton)]
 
 
-def test_help_shows_the_pages_that_ship(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_shows_the_pages_that_ship(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened: list[str] = []
     monkeypatch.setattr("qwen3mlx_app.views.help_window.open_link", opened.append)
     trigger(window, "qwen3mlx Help")
