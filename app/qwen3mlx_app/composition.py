@@ -13,6 +13,7 @@ from .controllers.attachment_loader import AttachmentLoader
 from .controllers.autostart import AutostartController
 from .controllers.backups import BackupsController
 from .controllers.chat import ChatController
+from .controllers.command_link import CommandLinkController
 from .controllers.context import ContextController
 from .controllers.conversations import ConversationsController
 from .controllers.downloads import DownloadsController
@@ -27,7 +28,9 @@ from .controllers.settings import SettingsController
 from .controllers.titles import Titles
 from .controllers.tools import ToolsController
 from .controllers.undo import UndoStack
+from .controllers.updates import UpdatesController
 from .domain import Message, Notice, ServerState, Undo
+from .services.command_link import bundled_command
 from .services.download_api import DownloadApi
 from .services.endpoint import Endpoint
 from .services.files import read_file
@@ -38,6 +41,7 @@ from .services.server_process import ServerProcess
 from .services.settings import SettingsFile
 from .services.store import NewerStoreError, Recovery, Store, Stores, keep_last
 from .services.tools_api import ToolsApi
+from .services.updates import Updates
 from .session import Session
 
 translate = QCoreApplication.translate
@@ -95,6 +99,8 @@ class Program(QObject):
             QuantizeFile(profile / "quantize.json"), profile / "models", program, self
         )
         self.autostart = AutostartController(program, self)
+        self.command_link = CommandLinkController(bundled_command(), self)
+        self.updates = UpdatesController(self.settings, Updates(parent=self), self)
         self.backups = BackupsController(self.store, self)
         self.retention = Retention(
             self.conversations, self.settings, is_in_use=self._is_in_use, parent=self
@@ -172,6 +178,7 @@ class Program(QObject):
     def start(self) -> None:
         self.retention.start()
         self.backups.start()
+        self.updates.start()
         if self.settings.settings.start_server:
             self.server.start()
 
@@ -274,6 +281,8 @@ class Program(QObject):
             self.tools,
             self.quantize,
             self.autostart,
+            self.command_link,
+            self.updates,
             self.backups,
             self.retention,
         ):

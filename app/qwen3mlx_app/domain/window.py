@@ -41,13 +41,14 @@ class Undo:
 class Notice:
     """A message to the person: what happened, and what to do.
 
-    `action` is what its button does: start or restart the server, or undo what the notice tells of.
+    `action` is what its button does: start or restart the server, show the page of a release, or
+    undo what the notice tells of.
     A notice replaces an earlier one with the same `topic`, and leaves when that is settled.
     """
 
     text: str
     kind: Literal["info", "warning", "error"] = "info"
-    action: Literal["start_server", "restart_server"] | Undo | None = None
+    action: Literal["start_server", "restart_server", "show_release"] | Undo | None = None
     topic: str = ""
 
 
@@ -71,6 +72,7 @@ class AppSettings:
     delete_after: Literal["never", "30", "90", "365"] = "never"
     hub_mirror: str = ""
     start_server: bool = True
+    check_updates: bool = False
     last_model: str | None = None
     first_run_done: bool = False
     last_conversation_id: str | None = None

@@ -1400,6 +1400,10 @@
         <source>Restart Server</source>
         <translation>重新启动服务器</translation>
     </message>
+    <message>
+        <source>Show Release</source>
+        <translation>查看新版本</translation>
+    </message>
 </context>
 <context>
     <name>OfferRow</name>
@@ -2102,10 +2106,6 @@
         <translation>其余请求排队等候。</translation>
     </message>
     <message>
-        <source>Nothing you write leaves this computer. The app talks only to its own server on this computer, and sends no analytics.</source>
-        <translation>你写的内容不会离开这台电脑。本 App 只与这台电脑上自己的服务器通信，不发送任何分析数据。</translation>
-    </message>
-    <message>
         <source>Open Folder</source>
         <translation>打开文件夹</translation>
     </message>
@@ -2168,6 +2168,18 @@
     <message>
         <source>Concurrent requests</source>
         <translation>最大并发请求数</translation>
+    </message>
+    <message>
+        <source>Nothing you write leaves this computer. The app talks only to its own server on this computer, and sends no analytics. The one exception is the check below, if you turn it on.</source>
+        <translation>你写的任何内容都不会离开这台电脑。应用只与这台电脑上的自有服务器通信，不发送任何统计数据。唯一的例外是下面的检查，仅在你开启后进行。</translation>
+    </message>
+    <message>
+        <source>Check for updates</source>
+        <translation>检查更新</translation>
+    </message>
+    <message>
+        <source>Asks for the number of the newest release once a day. Nothing about you is sent, and nothing is installed.</source>
+        <translation>每天询问一次最新版本号。不会发送关于你的任何信息，也不会安装任何内容。</translation>
     </message>
     <message>
         <source>Conversations and settings</source>
@@ -2731,6 +2743,17 @@
     </message>
 </context>
 <context>
+    <name>command</name>
+    <message>
+        <source>The command qwen3mlx was removed.</source>
+        <translation>已移除 qwen3mlx 命令。</translation>
+    </message>
+    <message>
+        <source>Type qwen3mlx in a new terminal: it is {path}.</source>
+        <translation>请在新的终端窗口中输入 qwen3mlx：它位于 {path}。</translation>
+    </message>
+</context>
+<context>
     <name>context</name>
     <message>
         <source>Even the last question and its answer do not fit. Summarize instead.</source>
@@ -3176,6 +3199,14 @@
     <message>
         <source>About qwen3mlx</source>
         <translation>关于 qwen3mlx</translation>
+    </message>
+    <message>
+        <source>Install the Command qwen3mlx</source>
+        <translation>安装 qwen3mlx 命令</translation>
+    </message>
+    <message>
+        <source>Remove the Command qwen3mlx</source>
+        <translation>移除 qwen3mlx 命令</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -3794,6 +3825,21 @@
     <message>
         <source>{name} was exported by a newer version of qwen3mlx. Update to import it.</source>
         <translation>{name} 由更高版本的 qwen3mlx 导出，请更新后再导入。</translation>
+    </message>
+</context>
+<context>
+    <name>updates</name>
+    <message>
+        <source>qwen3mlx {version} was released.</source>
+        <translation>qwen3mlx {version} 已发布。</translation>
+    </message>
+    <message>
+        <source>This is the newest release.</source>
+        <translation>当前已是最新版本。</translation>
+    </message>
+    <message>
+        <source>The newest release could not be found out. It is tried again tomorrow.</source>
+        <translation>无法得知最新版本。明天会再次尝试。</translation>
     </message>
 </context>
 </TS>

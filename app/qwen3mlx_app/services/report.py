@@ -14,7 +14,7 @@ MOST_LINES = 80
 # Settings that say nothing about chats, folders or addresses.
 _SETTINGS = (
     *("theme", "language", "font_size", "send_with", "show_tray", "notify", "reduce_motion"),
-    *("auto_title", "delete_after", "start_server"),
+    *("auto_title", "delete_after", "start_server", "check_updates"),
 )
 _SECRETS = (
     re.compile(r"(?i)\b(bearer\s+)\S+"),

@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 from ..composition import Program
 from ..domain import AppSettings, Conversation, Folder, Notice, Undo
 from ..services.store import Hit
+from ..services.updates import PAGE as RELEASE_PAGE
 from ..session import Session
 from .exporting import ask_export_path
 from .icons import icon
 from .menus import Menus
-from .opening import local_files
+from .opening import local_files, open_link
 from .palette import Palette
 from .plain import Menu, agrees, set_title
 from .theme import Theme
@@ -288,6 +289,8 @@ class MainWindow(QMainWindow):
             self.program.server.start()
         elif action == "restart_server":
             self.program.server.restart()
+        elif action == "show_release":
+            open_link(RELEASE_PAGE)
 
 
 def _accept(event: QDropEvent) -> None:

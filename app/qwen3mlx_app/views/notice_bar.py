@@ -113,5 +113,6 @@ class NoticeCard(QFrame):
         names = {
             "start_server": self.tr("Start Server"),
             "restart_server": self.tr("Restart Server"),
+            "show_release": self.tr("Show Release"),
         }
         return names[str(notice.action)]

@@ -230,10 +230,20 @@ class SettingsPage(Page):
             hint_label(
                 self.tr(
                     "Nothing you write leaves this computer. The app talks only to its own"
-                    " server on this computer, and sends no analytics."
+                    " server on this computer, and sends no analytics. The one exception is the"
+                    " check below, if you turn it on."
                 ),
                 self,
             )
+        )
+        self._switch(
+            group,
+            "check_updates",
+            self.tr("Check for updates"),
+            self.tr(
+                "Asks for the number of the newest release once a day. Nothing about you is sent,"
+                " and nothing is installed."
+            ),
         )
         return group
 

@@ -215,10 +215,23 @@ def _help(window: MainWindow, commands: Commands) -> None:
     add(translate("menu", "qwen3mlx Help"), Keys.HelpContents, commands.show_help, icon="file")
     sheet = partial(_show_shortcuts, window)
     add(translate("menu", "Keyboard Shortcuts"), "Ctrl+/", sheet, icon="keyboard")
+    if window.program.command_link.command is not None:
+        _command_link(window, add("", "", window.program.command_link.change, icon="server"))
     report = translate("menu", "Report a Problem…")
     add(report, "", commands.report_problem, icon="warning")
     about = translate("menu", "About qwen3mlx")
     add(about, "", commands.show_about, icon="info", role=Role.AboutRole)
+
+
+def _command_link(window: MainWindow, change: QAction) -> None:
+    link = window.program.command_link
+
+    def show(*_: object) -> None:
+        put = translate("menu", "Install the Command qwen3mlx")
+        take_away = translate("menu", "Remove the Command qwen3mlx")
+        change.setText(take_away if link.is_on else put)
+
+    _follow(change, show, link.changed)
 
 
 def _show_shortcuts(window: MainWindow) -> None:

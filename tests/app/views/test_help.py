@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QListView, QPlainTextEdit
 from pytestqt.qtbot import QtBot
+from qwen3mlx_app.domain import Notice
+from qwen3mlx_app.services.updates import PAGE
 from qwen3mlx_app.views.help_sheets import AboutSheet, ReportSheet
 from qwen3mlx_app.views.help_window import HelpWindow
 from qwen3mlx_app.views.main_window import MainWindow
 
-from .support import button, named, program_of, trigger
+from .support import action, button, named, program_of, trigger
 
 
 @pytest.fixture
@@ -96,3 +99,46 @@ def test_help_shows_the_pages_that_ship(
     assert opened == ["https://example.com/", "file:///etc/passwd"]  # which `open_link` refuses
     assert shown.text.toPlainText().startswith("The native API")
     shown.close()
+
+
+@pytest.fixture
+def bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A command as a bundle has it, and a folder on PATH for a link to it."""
+    command = tmp_path / "bundle" / "qwen3mlx"
+    command.parent.mkdir()
+    command.write_text("")
+    folder = tmp_path / "home" / ".local" / "bin"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr("qwen3mlx_app.composition.bundled_command", lambda: command)
+    return folder / "qwen3mlx"
+
+
+def test_the_command_is_put_on_the_path_and_taken_away(bundled: Path, window: MainWindow) -> None:
+    trigger(window, "Install the Command qwen3mlx")
+    assert bundled.is_symlink()
+    assert str(bundled) in window.session.notices.shown[-1].text
+    trigger(window, "Remove the Command qwen3mlx")
+    assert not bundled.is_symlink()
+    bundled.write_text("theirs")
+    trigger(window, "Install the Command qwen3mlx")
+    assert "is another program" in window.session.notices.shown[-1].text
+    assert action(window, "Install the Command qwen3mlx").isEnabled()
+
+
+def test_a_release_is_shown_on_a_click_alone(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("qwen3mlx_app.views.main_window.open_link", opened.append)
+    program_of(window).updates.notice.emit(Notice(text="It was released.", action="show_release"))
+    assert opened == []
+    button(window, "Show Release").click()
+    assert opened == [PAGE]
+
+
+def test_the_command_is_not_offered_where_pip_brings_it(window: MainWindow) -> None:
+    titles = [one.text() for one in window.findChildren(QAction)]
+    assert "About qwen3mlx" in titles
+    assert not any("the Command qwen3mlx" in title for title in titles)
