@@ -19,6 +19,9 @@ from PySide6.QtWidgets import QApplication
 from .linux import INSTALL
 from .services.own_links import SCHEME
 
+# Where PyInstaller tells Qt, at the start of a bundle, what the bundle has for it.
+_OF_THE_BUNDLE = ("QT_PLUGIN_PATH", "QML2_IMPORT_PATH")
+
 
 class Application(QApplication):
     """Emits `link_opened(link)` for each link or file, as its URL, that macOS hands to the app."""
@@ -46,6 +49,9 @@ def start_qt() -> Application:
     earlier = qInstallMessageHandler(hear)
     application = Application(["qwen3mlx"])
     qInstallMessageHandler(earlier)
+    if getattr(sys, "frozen", False):  # Qt has read it; a browser that is opened must not
+        for name in _OF_THE_BUNDLE:
+            os.environ.pop(name, None)
     for text in warnings:
         print(text, file=sys.stderr)
     return application

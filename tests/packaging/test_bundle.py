@@ -110,6 +110,9 @@ def test_its_window_opens_without_arguments_and_chats(bundle: Path, home: Path) 
             press(display, "key", "Return")
             assert wait_for(lambda: answer(database))
             children = window.children(recursive=True)
+            # Like the server, a browser that the window starts gets nothing of the bundle's Qt.
+            assert children
+            assert not any("QT_PLUGIN_PATH" in child.environ() for child in children)
             window.terminate()
             assert window.wait(30) == 0
             assert not psutil.wait_procs(children, timeout=15)[1]
