@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import time
 import urllib.request
 import venv
@@ -74,9 +75,26 @@ def test_the_pages_ship_as_they_are_and_without_pictures(wheel: Path) -> None:
     )
     wanted = {HELP + path for path in listed.stdout.split() if path.endswith(".md")}
     archive = zipfile.ZipFile(wheel)
-    assert {name for name in archive.namelist() if name.startswith(HELP)} == wanted
+    held = {name for name in archive.namelist() if name.startswith(HELP)}
+    assert held == wanted, "link each page in app/qwen3mlx_app/help"
     for name in wanted:
         assert archive.read(name) == (ROOT / name.removeprefix(HELP)).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_wheel_that_is_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -> None:
+    """The pages are links, which an sdist keeps and a wheel follows."""
+    build = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)]
+    subprocess.run([*build, "-t", "sdist"], cwd=ROOT, check=True, capture_output=True)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (unpacked,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    for page in PAGES:
+        assert (unpacked / page).exists(), page
+    subprocess.run([*build, "-t", "wheel"], cwd=unpacked, check=True, capture_output=True)
+    (again,) = tmp_path.glob("*.whl")
+    assert zipfile.ZipFile(again).namelist() == zipfile.ZipFile(wheel).namelist()
 
 
 @pytest.fixture(scope="module")
