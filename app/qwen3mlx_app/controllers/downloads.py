@@ -45,6 +45,11 @@ class DownloadsController(QObject):
         if not self.offers.rowCount():
             self._api.offers(done=self.offers.set_values, failed=self._on_no_offers)
 
+    @property
+    def unfinished(self) -> list[Download]:
+        """Those that go on, wait, were paused, or have failed."""
+        return [job for job in self.jobs.values() if job.status != "completed"]
+
     def job_of(self, model: str) -> Download | None:
         """The latest download of a repository."""
         jobs = [job for job in self.jobs.values() if job.model.casefold() == model.casefold()]

@@ -446,6 +446,36 @@
     </message>
 </context>
 <context>
+    <name>DownloadsButton</name>
+    <message>
+        <source>Downloads: {count}</source>
+        <translation>下载：{count} 项</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+</context>
+<context>
+    <name>DownloadsSheet</name>
+    <message>
+        <source>Get More Models</source>
+        <translation>获取更多模型</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>下载</translation>
+    </message>
+</context>
+<context>
     <name>EditField</name>
     <message>
         <source>Edit message</source>
@@ -2566,6 +2596,25 @@
     <message>
         <source>Continue With {name}</source>
         <translation>采用 {name} 继续</translation>
+    </message>
+</context>
+<context>
+    <name>_JobRow</name>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Download of {name}</source>
+        <translation>{name} 的下载</translation>
     </message>
 </context>
 <context>

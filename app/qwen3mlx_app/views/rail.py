@@ -30,7 +30,7 @@ class Rail(QWidget):
         }
         self._buttons: dict[str, ToolButton] = {}
         self._group = QButtonGroup(self)
-        layout = QVBoxLayout(self)
+        layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(GAP - 2, GAP + 4, GAP - 2, GAP)
         layout.setSpacing(GAP_S)
         for name, title in self.titles.items():
@@ -38,6 +38,9 @@ class Rail(QWidget):
                 layout.addStretch()
             layout.addWidget(self._button(name, title))
         self.show_page("chat")
+
+    def add_above_settings(self, widget: QWidget) -> None:
+        self._column.insertWidget(self._column.count() - 1, widget)
 
     def show_page(self, name: str) -> None:
         self._buttons[name].setChecked(True)

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QVBoxLayout, QWidg
 
 from ..composition import Program
 from ..session import Session
+from .downloads_button import DownloadsButton
+from .downloads_sheet import DownloadsSheet
 from .notice_bar import NoticeBar
 from .pages import Pages
 from .rail import Rail
@@ -29,6 +31,8 @@ class WindowBody(QWidget):
         self._settings = program.settings
         self._peeks = False  # the sidebar, in a narrow window
         self.rail = Rail(self)  # first, as the eye and Tab go
+        downloads = DownloadsButton(program.downloads, self.rail)
+        self.rail.add_above_settings(downloads)
         self.splitter = QSplitter(self)
         folders = program.conversations.folders
         self.sidebar = Sidebar(program.sections, session.search.hits, folders, theme, self.splitter)
@@ -36,6 +40,9 @@ class WindowBody(QWidget):
         self.pages = Pages(program, session, theme, self._area)
         self._lay_out()
         self.notices = NoticeBar(session.notices, self._area)
+        self.downloads = DownloadsSheet(program.downloads, downloads, self)
+        downloads.clicked.connect(self.downloads.open)
+        self.downloads.models_wanted.connect(lambda: self.pages.show_page("models"))
         self.rail.wanted.connect(self.pages.show_page)
         self.pages.shown.connect(self._on_page_shown)
         self.pages.chat.sidebar_wanted.connect(self.toggle_sidebar)

@@ -150,6 +150,8 @@ def state_text(job: Download) -> str:
     """How far a download is, how fast it goes, and what is in its way."""
     if job.error:
         return job.error
+    if job.status == "queued" and not job.downloaded_bytes:
+        return translate("offers", "waiting for its turn")
     total = size_text(job.total_bytes) if job.total_bytes else "…"
     parts = [
         translate("offers", "{done} of {total}").format(
