@@ -17,6 +17,7 @@ from .controllers.command_link import CommandLinkController
 from .controllers.context import ContextController
 from .controllers.conversations import ConversationsController
 from .controllers.downloads import DownloadsController
+from .controllers.gguf_import import GgufImport
 from .controllers.models import ModelsController
 from .controllers.notices import Notices
 from .controllers.quantize import QuantizeController
@@ -98,6 +99,7 @@ class Program(QObject):
         self.quantize = QuantizeController(
             QuantizeFile(profile / "quantize.json"), profile / "models", program, self
         )
+        self.imports = GgufImport(program, self)
         self.autostart = AutostartController(program, self)
         self.command_link = CommandLinkController(bundled_command(), self)
         self.updates = UpdatesController(self.settings, Updates(parent=self), self)
@@ -189,6 +191,7 @@ class Program(QObject):
             session.chat.temporary.forget()
         self.answers.stop_all()
         self.quantize.stop()
+        self.imports.stop()
         self.backups.wait()
         self.process.wait_until_stopped()
         self.stores.close()
@@ -270,6 +273,7 @@ class Program(QObject):
         self.quantize.made.connect(lambda _: self.models.add_folder(str(self.profile / "models")))
         self.titles.written.connect(self.conversations.upsert)
         self.conversations.current_wanted.connect(self.show)
+        self.imports.made.connect(self.models.refresh)
         self.backups.about_to_restore.connect(self._leave_all)
         self.backups.restored.connect(self._on_restored)
         for controller in (
@@ -280,6 +284,7 @@ class Program(QObject):
             self.settings,
             self.tools,
             self.quantize,
+            self.imports,
             self.autostart,
             self.command_link,
             self.updates,

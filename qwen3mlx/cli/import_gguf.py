@@ -11,7 +11,7 @@ import typer
 
 from ..quoting import size_text
 from .job_progress import progress_for
-from .options import PrintJson
+from .options import Events, PrintJson
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ Output = Annotated[
 ]
 
 
-def import_gguf(name: Name, output: Output = None, json_: PrintJson = False) -> None:
+def import_gguf(
+    name: Name, output: Output = None, json_: PrintJson = False, events: Events = False
+) -> None:
     """Turn a Qwen3 in a GGUF file into a model for MLX, without a download.
 
     `qwen3mlx list` shows the GGUF files of Ollama, LM Studio and llama.cpp. What is affine in GGUF
@@ -48,15 +50,18 @@ def import_gguf(name: Name, output: Output = None, json_: PrintJson = False) -> 
     """
     from qwen3mlx_quantize.gguf import ImportRequest, run_import
 
+    from ..errors import UsageError
     from ..library.gguf_files import default_output, find_gguf
 
     terminal = Terminal.standard()
+    if json_ and events:
+        raise UsageError("--json and --events are two ways to print: choose one.")
     source = find_gguf(name)
     folder = output or default_output(name)
     request = ImportRequest(source=source, output=folder, name=Path(name).name)
-    with progress_for(terminal, events=False) as on_event:
+    with progress_for(terminal, events=events) as on_event:
         done = run_import(request, on_event)
-    if json_:
+    if json_ or events:
         print(json.dumps(done.as_json()))
     else:
         _print_result(done, terminal)

@@ -139,6 +139,9 @@ Mcp = Annotated[
     ),
 ]
 PrintJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Events = Annotated[
+    bool, typer.Option("--events", help="Print progress, then the result, as JSON lines.")
+]
 Url = Annotated[
     str | None,
     typer.Option(

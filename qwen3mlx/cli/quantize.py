@@ -12,7 +12,7 @@ import typer
 
 from ..quoting import size_text
 from .job_progress import progress_for
-from .options import PrintJson, finite
+from .options import Events, PrintJson, finite
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -88,9 +88,6 @@ Evaluate = Annotated[
     typer.Option(
         "--evaluate", help="Also measure the quality loss, and write it into the model card."
     ),
-]
-Events = Annotated[
-    bool, typer.Option("--events", help="Print progress, then the result, as JSON lines.")
 ]
 
 

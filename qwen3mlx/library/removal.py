@@ -41,6 +41,8 @@ def hold(folder: Path) -> Path:
 
     Raises DeletionError.
     """
+    if folder.is_symlink():
+        raise DeletionError(f"{folder} is a link: delete it, and what it leads to.")
     holding = hub_cache() / HOLDING
     held = holding / f"{folder.name}.{secrets.token_hex(4)}"
     try:

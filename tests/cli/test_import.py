@@ -10,6 +10,7 @@ import pytest
 
 from qwen3mlx.cli.import_gguf import import_gguf
 from qwen3mlx.cli.list import list_models
+from qwen3mlx.errors import UsageError
 from qwen3mlx.library import Library
 from tests.support.checkpoints import Shape
 from tests.support.gguf_files import write_gguf
@@ -41,3 +42,16 @@ def test_json(cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     told = json.loads(capsys.readouterr().out)
     assert told["output"] == str(tmp_path / "out")
     assert [(loss["type"], loss["error"]) for loss in told["losses"]] == [("Q8_0", 0), ("F32", 0)]
+
+
+def test_events_are_lines_of_json(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_gguf(tmp_path / "a.gguf", SHAPE, "Q8_0").path
+    import_gguf(str(path), output=tmp_path / "out", events=True)
+    *progress, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert progress[-1]["done"] == 1.0
+    assert all(0 <= event["done"] <= 1 for event in progress)
+    assert last["output"] == str(tmp_path / "out")
+    with pytest.raises(UsageError, match="two ways to print"):
+        import_gguf(str(path), json_=True, events=True)

@@ -836,6 +836,41 @@
     </message>
 </context>
 <context>
+    <name>ImportGguf</name>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Import a GGUF file</source>
+        <translation>导入 GGUF 文件</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Stop the import</source>
+        <translation>停止导入</translation>
+    </message>
+    <message>
+        <source>Progress of the import</source>
+        <translation>导入进度</translation>
+    </message>
+    <message>
+        <source>A Qwen3 of Ollama, LM Studio or llama.cpp becomes a model for MLX. The file stays as it is.</source>
+        <translation>把 Ollama、LM Studio 或 llama.cpp 的 Qwen3 转为 MLX 模型。原文件保持不变。</translation>
+    </message>
+    <message>
+        <source>GGUF files</source>
+        <translation>GGUF 文件</translation>
+    </message>
+    <message>
+        <source>Choose a GGUF File</source>
+        <translation>选择 GGUF 文件</translation>
+    </message>
+</context>
+<context>
     <name>JobCard</name>
     <message>
         <source>Progress</source>
@@ -2954,6 +2989,13 @@
     <message>
         <source>The server refused the request (status {status}).</source>
         <translation>服务器拒绝了请求（状态码 {status}）。</translation>
+    </message>
+</context>
+<context>
+    <name>import</name>
+    <message>
+        <source>{name} was imported.</source>
+        <translation>已导入 {name}。</translation>
     </message>
 </context>
 <context>

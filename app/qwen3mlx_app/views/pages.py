@@ -76,7 +76,7 @@ class Pages(QStackedWidget):
     def _make(self, name: str) -> QWidget:
         program, chat = self._program, self._session.chat
         if name == "models":
-            page = ModelsPage(program.models, program.downloads, self._theme, self)
+            page = ModelsPage(program.models, program.downloads, program.imports, self._theme, self)
             program.models.refresh_folders()
             return page
         if name == "tools":

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
+    QFileDialog,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -255,3 +256,26 @@ def test_a_model_is_deleted_by_its_button_and_undone_by_the_notice(
     fake.replies["/api/qwen3mlx/models/restore"] = (200, json.dumps(MODELS[1]).encode())
     button(window.notices, "Undo").click()
     qtbot.waitUntil(lambda: ("/api/qwen3mlx/models/restore", {"id": "held1"}) in fake.sent)
+
+
+def test_a_gguf_file_is_imported_from_the_page(
+    page: Any, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports = program_of(window).imports
+    asked: list[str] = []
+    monkeypatch.setattr(imports, "start", asked.append)
+    paths = iter(["", "/models/Tiny.gguf"])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (next(paths), ""))
+    choose = button(page, "Import a GGUF file")
+    choose.click()
+    choose.click()
+    assert asked == ["/models/Tiny.gguf"]
+    imports._set("Tiny.gguf", 0.25)
+    assert not choose.isVisible()
+    assert "Tiny.gguf" in visible_texts(page)
+    bar = named(page, QProgressBar, "Progress of the import")
+    assert isinstance(bar, QProgressBar)
+    assert bar.value() == 250
+    assert button(page, "Stop the import").isEnabled()
+    imports._set("", 0.0)
+    assert choose.isVisible()

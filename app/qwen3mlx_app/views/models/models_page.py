@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...controllers.downloads import DownloadsController
+from ...controllers.gguf_import import GgufImport
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelFolder
 from ...services.plain import one_line
@@ -25,6 +26,7 @@ from ..theme import GAP, Theme
 from ..widgets import hint_label
 from .find_models import FindModels
 from .get_models import GetModels
+from .import_gguf import ImportGguf
 from .model_card import ModelCard
 
 # The number of models from which on the filter is shown.
@@ -38,6 +40,7 @@ class ModelsPage(Page):
         self,
         models: ModelsController,
         downloads: DownloadsController,
+        imports: GgufImport,
         theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
@@ -74,6 +77,7 @@ class ModelsPage(Page):
             self._add_button(),
             self.tr("A model, or a folder of models. You can also drop it on the window."),
         )
+        self._folders.add_widget(ImportGguf(imports, self))
         self.add_section(self.tr("Folders"), self._folders)
         self.column.addStretch()
         models.refreshed.connect(self._show)

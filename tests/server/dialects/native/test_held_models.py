@@ -137,6 +137,15 @@ def test_a_model_on_its_way_is_not_deleted(
     assert REPO in ids(owned)
 
 
+def test_a_link_in_the_cache_is_not_followed(owned: LiveServer, cache: Path, home: Path) -> None:
+    repository_folder(REPO).rename(home / "elsewhere")
+    repository_folder(REPO).symlink_to(home / "elsewhere")
+    body = {"model": REPO}
+    reply = owned.http.post("/api/qwen3mlx/models/delete", json=body, headers=owned.person)
+    assert "is a link: delete it, and what it leads to" in reply.json()["error"]["message"]
+    assert (home / "elsewhere" / "refs" / "main").is_file()
+
+
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
 def test_a_cache_that_cannot_be_written_is_named(owned: LiveServer, cache: Path) -> None:
     cache.chmod(0o500)
