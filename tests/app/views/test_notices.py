@@ -20,7 +20,8 @@ from .support import ask, button, program_of, trigger, visible_texts, write
 def settings_of_the_server(fake: FakeEndpoint) -> None:
     """Replies without which there would be notices from the start."""
     saved = dict.fromkeys(("memory_limit", "prefix_cache", "max_running", "max_waiting"))
-    settings = {"saved": {**saved, "port": 1234, "allow_origin": [], "ttl": 0}}
+    rest = {"port": 1234, "source": "hf", "allow_origin": [], "ttl": 0}
+    settings = {"saved": {**saved, **rest}}
     for path, reply in (
         ("keys", {"keys": [], "required": False}),
         ("settings", {**settings, "restart_needed": 0}),
