@@ -148,6 +148,8 @@ class FakeEndpoint:
             return {"models": [MODEL], "skipped": []}
         if path == "/api/qwen3mlx/tools/servers":
             return {"path": "", "servers": [], "faults": []}
+        if path == "/api/qwen3mlx/tools/builtin":
+            return {"fetch_page": False, "run_python": False, "folders": [], "sandbox": True}
         if path == "/api/qwen3mlx/tools":
             return {"tools": []}
         if path == "/api/qwen3mlx/tokens":

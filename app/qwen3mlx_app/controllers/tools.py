@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ..domain import (
     BUILT_IN,
+    BuiltInTools,
     CallProgress,
     Notice,
     Tool,
@@ -30,6 +31,7 @@ class ToolsController(QObject):
     """`servers` has the built-in tools, then a ToolServer for each in the file at `path`.
 
     `tools` has those of the servers that were asked for theirs, `errors` why one could not tell.
+    `own` says which of the built-in ones are on, once the server has told it (`own_changed()`).
     `changed()`: the servers, or what is wrong in the file (`faults`). `tools_changed(server)`,
     `log_read(server, log)`, `added(names, left out)` and `refused(reason)` tell what came of a
     request; `notice(Notice)` what failed.
@@ -37,6 +39,7 @@ class ToolsController(QObject):
 
     changed = Signal()
     tools_changed = Signal(str)
+    own_changed = Signal()
     log_read = Signal(str, str)
     added = Signal(object, object)
     refused = Signal(str)
@@ -50,6 +53,7 @@ class ToolsController(QObject):
         self.path = ""
         self.tools: dict[str, list[Tool]] = {}
         self.errors: dict[str, str] = {}
+        self.own: BuiltInTools | None = None
         self._polls = QTimer(self)
         self._polls.setInterval(WATCH_EVERY)
         self._polls.timeout.connect(self._poll)
@@ -57,11 +61,13 @@ class ToolsController(QObject):
     def refresh(self) -> None:
         """Ask for the built-in tools, after which the servers are asked for, too."""
         self.look(BUILT_IN)
+        self._ask_own()
 
     def watch(self, is_watched: bool) -> None:
         """Follow what the servers do, from now on or no longer."""
         if is_watched:
             self._poll()
+            self._ask_own()
             self._polls.start()
         else:
             self._polls.stop()
@@ -70,6 +76,7 @@ class ToolsController(QObject):
         self.servers.set_values([])
         self.tools.clear()
         self.changed.emit()
+        self._show_own(None)
 
     def look(self, server: str) -> None:
         """Ask for a server's tools, which starts it."""
@@ -79,6 +86,19 @@ class ToolsController(QObject):
             done=partial(self._show_tools, server),
             failed=partial(self._on_no_tools, server),
         )
+
+    def set_own(self, name: str, is_on: bool, folders: Sequence[str] = ()) -> None:
+        """Turn a built-in tool on or off; `files` has the folders that may be read."""
+
+        def done(own: BuiltInTools) -> None:
+            self._show_own(own)
+            self.look(BUILT_IN)
+
+        def failed(error: EndpointError) -> None:
+            self._on_failed(error)
+            self.own_changed.emit()
+
+        self._api.set_own(name, is_on, folders, done=done, failed=failed)
 
     def add(self, name: str, entry: Mapping[str, Any]) -> None:
         def done(servers: ToolServers) -> None:
@@ -156,6 +176,13 @@ class ToolsController(QObject):
         self.faults, self.path = told.faults, told.path
         if before != (self.servers.values(), self.faults):
             self.changed.emit()
+
+    def _ask_own(self) -> None:
+        self._api.own(done=self._show_own, failed=lambda _: None)
+
+    def _show_own(self, own: BuiltInTools | None) -> None:
+        self.own = own
+        self.own_changed.emit()
 
     def _show_tools(self, server: str, tools: list[Tool]) -> None:
         self.tools[server] = tools

@@ -34,6 +34,7 @@ from .server import (
 )
 from .tools import (
     BUILT_IN,
+    BuiltInTools,
     Consent,
     Tool,
     ToolFault,
@@ -51,6 +52,7 @@ __all__ = [
     "AppSettings",
     "Attachment",
     "AttachmentKind",
+    "BuiltInTools",
     "CallProgress",
     "ChatSettings",
     "Consent",

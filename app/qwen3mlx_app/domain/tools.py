@@ -49,6 +49,16 @@ class ToolServers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltInTools:
+    """Which of the program's own tools are on; `folders` are those whose files may be read."""
+
+    fetch_page: bool
+    run_python: bool
+    folders: tuple[str, ...]
+    sandbox: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """`description` and `schema` are its author's. A `fault` says why it cannot be offered."""
 

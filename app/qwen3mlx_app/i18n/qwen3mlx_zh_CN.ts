@@ -153,6 +153,53 @@
     </message>
 </context>
 <context>
+    <name>BuiltInSwitches</name>
+    <message>
+        <source>Read web pages</source>
+        <translation>读取网页</translation>
+    </message>
+    <message>
+        <source>Pages of the public web, as text. A page can ask the model to send what it knows to another address: allow it once at a time where that matters.</source>
+        <translation>以文本形式读取公共互联网上的网页。网页内容可能诱使模型把它知道的信息发送到别的地址：在意这一点时，请每次只允许一次。</translation>
+    </message>
+    <message>
+        <source>Add Folder…</source>
+        <translation>添加文件夹…</translation>
+    </message>
+    <message>
+        <source>Read files</source>
+        <translation>读取文件</translation>
+    </message>
+    <message>
+        <source>Lists, reads and searches text files in the folders that you add.</source>
+        <translation>列出、读取和搜索你所添加的文件夹中的文本文件。</translation>
+    </message>
+    <message>
+        <source>Run Python code</source>
+        <translation>运行 Python 代码</translation>
+    </message>
+    <message>
+        <source>In a sandbox of the system: without network and without your files.</source>
+        <translation>在系统沙盒中运行：没有网络，也读不到你的文件。</translation>
+    </message>
+    <message>
+        <source>This computer has no sandbox to run code in: install bubblewrap.</source>
+        <translation>这台电脑没有可用来运行代码的沙盒：请安装 bubblewrap。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Remove {name}</source>
+        <translation>移除 {name}</translation>
+    </message>
+    <message>
+        <source>Choose a Folder That May Be Read</source>
+        <translation>选择允许读取的文件夹</translation>
+    </message>
+</context>
+<context>
     <name>CallCard</name>
     <message>
         <source>failed</source>
@@ -2557,6 +2604,10 @@
     <message>
         <source>Start the server to see the tools.</source>
         <translation>启动服务器后即可查看工具。</translation>
+    </message>
+    <message>
+        <source>Built-in tools that reach further</source>
+        <translation>权限更大的内置工具</translation>
     </message>
     <message>
         <source>Add a server</source>

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from ..domain import CallProgress, Tool, ToolFault, ToolResult, ToolServer, ToolServers
+from ..domain import (
+    BuiltInTools,
+    CallProgress,
+    Tool,
+    ToolFault,
+    ToolResult,
+    ToolServer,
+    ToolServers,
+)
 from .chat import call_progress
 from .endpoint_json import as_value
 from .http import Call, EndpointError, Failed, malformed
@@ -80,6 +88,23 @@ class ToolsApi(JsonApi):
         body = {"server": server, "tool": tool, "consent": consent}
         return self._ask("PUT", f"{TOOLS}/consent", body, read=_tools, done=done, failed=failed)
 
+    def own(self, *, done: Callable[[BuiltInTools], None], failed: Failed) -> Call:
+        """Ask which built-in tools are on."""
+        return self._ask("GET", f"{TOOLS}/builtin", read=_own, done=done, failed=failed)
+
+    def set_own(
+        self,
+        name: str,
+        is_on: bool,
+        folders: Sequence[str],
+        *,
+        done: Callable[[BuiltInTools], None],
+        failed: Failed,
+    ) -> Call:
+        """Turn one on or off; `files` with the folders that may be read."""
+        body = {"name": name, "enabled": is_on, "folders": list(folders)}
+        return self._ask("PUT", f"{TOOLS}/builtin", body, read=_own, done=done, failed=failed)
+
     def log(self, server: str, *, done: Callable[[str], None], failed: Failed) -> Call:
         """Ask for what a server has written lately."""
         path = f"{TOOLS}/log?{urlencode({'server': server})}"
@@ -145,6 +170,10 @@ def _servers(reply: Any) -> ToolServers:
         ),
         faults=tuple(as_value(ToolFault, fault) for fault in reply["faults"]),
     )
+
+
+def _own(reply: Any) -> BuiltInTools:
+    return as_value(BuiltInTools, {**reply, "folders": tuple(map(str, reply["folders"]))})
 
 
 def _tools(reply: Any) -> list[Tool]:

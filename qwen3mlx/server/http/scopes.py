@@ -120,6 +120,8 @@ POST /api/qwen3mlx/tools/servers
 DELETE /api/qwen3mlx/tools/servers
 POST /api/qwen3mlx/tools/servers/import
 POST /api/qwen3mlx/tools/servers/restart
+GET /api/qwen3mlx/tools/builtin
+PUT /api/qwen3mlx/tools/builtin
 GET /api/qwen3mlx/tools/log
 PUT /api/qwen3mlx/tools/consent
 POST /api/qwen3mlx/tools/calls

@@ -93,9 +93,14 @@ def run(
     return text.strip() or "(The code printed nothing: print what you want to see.)"
 
 
+def has_sandbox(platform: str = sys.platform) -> bool:
+    """Whether code could run here."""
+    return _sandbox(platform, shutil.which) is not None
+
+
 def sandboxed(platform: str, work: Path, which: Callable[[str], str | None]) -> list[str]:
     """The command that runs `main` in a sandbox with the folder `work`. Raises ToolFault."""
-    program = which("sandbox-exec" if platform == "darwin" else "bwrap")
+    program = _sandbox(platform, which)
     if program is None:
         raise ToolFault(MISSING.get(platform, MISSING["linux"]))
     own = [*own_command(), RUN_CHILD, __name__]
@@ -110,6 +115,11 @@ def sandboxed(platform: str, work: Path, which: Callable[[str], str | None]) -> 
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", *binds),
         *("--bind", str(work), str(work), "--chdir", str(work), "--", *own),
     ]
+
+
+def _sandbox(platform: str, which: Callable[[str], str | None]) -> str | None:
+    """The system's program that makes one."""
+    return which("sandbox-exec" if platform == "darwin" else "bwrap")
 
 
 def _own_places() -> Sequence[str]:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QScrollArea
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+)
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
@@ -153,6 +162,54 @@ def test_a_server_is_added_read_and_removed(
     button(made, "Remove broken one").click()
     qtbot.waitUntil(lambda: "broken one" not in page._cards, timeout=WAIT)
     assert "Remove the server broken one?" in asked[0]
+
+
+def test_built_in_tools_are_switched(
+    page: ToolsPage,
+    window: MainWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tools = window.program.tools
+    qtbot.waitUntil(lambda: tools.own is not None, timeout=WAIT)
+
+    def has(*names: str) -> bool:
+        return set(names) <= {tool.name for tool in tools.tools["builtin"]}
+
+    page_switch = named(page, QAbstractButton, "Read web pages")
+    assert isinstance(page_switch, QAbstractButton)
+    page_switch.click()
+    qtbot.waitUntil(lambda: has("fetch_page"), timeout=WAIT)
+    folder = str(tmp_path.resolve())
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: folder)
+    button(page, "Add Folder…").click()
+    qtbot.waitUntil(lambda: has("read_file"), timeout=WAIT)
+    assert folder in visible_texts(page)
+    button(page, f"Remove {folder}").click()
+    qtbot.waitUntil(lambda: not has("read_file"), timeout=WAIT)
+    page_switch.click()
+    qtbot.waitUntil(lambda: not has("fetch_page"), timeout=WAIT)
+    # A folder that has gone meanwhile is refused, in a notice.
+    folder = str(tmp_path / "absent")
+    with qtbot.waitSignal(tools.notice, timeout=WAIT) as told:
+        button(page, "Add Folder…").click()
+    assert told.args is not None
+    assert "is no folder" in told.args[0].text
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_python_runs_in_a_sandbox_or_not_at_all(
+    page: ToolsPage, window: MainWindow, qtbot: QtBot, sandbox: bool
+) -> None:
+    tools = window.program.tools
+    qtbot.waitUntil(lambda: tools.own is not None, timeout=WAIT)
+    assert tools.own is not None
+    tools._show_own(replace(tools.own, sandbox=sandbox))
+    switch = named(page, QAbstractButton, "Run Python code")
+    assert switch.isEnabled() == sandbox
+    missing = "This computer has no sandbox to run code in: install bubblewrap."
+    assert (missing in visible_texts(page)) != sandbox
 
 
 def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: QtBot) -> None:

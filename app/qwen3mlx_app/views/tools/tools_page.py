@@ -12,6 +12,7 @@ from ..plain import Label
 from ..theme import GAP, Theme
 from ..widgets import hint_label
 from .add_server import AddServer
+from .built_in import BuiltInSwitches
 from .server_card import ServerCard
 
 
@@ -44,9 +45,11 @@ class ToolsPage(Page):
         self._faults.setWordWrap(True)
         self.column.addWidget(self._off)
         self.column.addWidget(self._faults)
+        own = BuiltInSwitches(tools, theme, self)
+        self._own_title = self.add_section(self.tr("Built-in tools that reach further"), own)
         self.add_section(self.tr("Add a server"), AddServer(tools, self))
         self.column.addStretch()
-        follow(self, self._show, tools.changed, tools.tools_changed)
+        follow(self, self._show, tools.changed, tools.tools_changed, tools.own_changed)
         follow(self, self._show_log, tools.log_read)
         self._show()
 
@@ -70,6 +73,7 @@ class ToolsPage(Page):
             self._cards[server.name].show_server(server)
             self._cards[server.name].show_tools()
         self._off.setVisible(not servers)
+        self._own_title.setVisible(self._tools.own is not None)
         lines = [
             self.tr("Line {line}: {text}.").format(line=fault.line, text=fault.text)
             for fault in self._tools.faults

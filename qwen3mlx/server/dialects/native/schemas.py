@@ -86,6 +86,12 @@ class ConsentBody(Body):
     consent: Literal["ask", "always", "never"]
 
 
+class BuiltInBody(Body):
+    name: Literal["fetch_page", "files", "run_python"]
+    enabled: Flag
+    folders: Annotated[list[Path], UpTo(bounds.MAX_ITEMS)] = Field(default_factory=list)
+
+
 class CallBody(Body):
     server: Name
     tool: Name

@@ -22,7 +22,14 @@ from ...http.json_body import Route
 from ...http.sse import sse, streaming
 from ...json_text import Json
 from ..shared.request_fields import Parameter
-from .schemas import CallBody, ConsentBody, McpTextBody, NewToolServerBody, ToolServerBody
+from .schemas import (
+    BuiltInBody,
+    CallBody,
+    ConsentBody,
+    McpTextBody,
+    NewToolServerBody,
+    ToolServerBody,
+)
 
 if TYPE_CHECKING:
     from ....tools.outcome import Outcome
@@ -101,6 +108,19 @@ async def consent(body: ConsentBody, service: ServiceDep) -> Json:
     return await asyncio.to_thread(_told_tools, tools)
 
 
+@router.get("/builtin")
+async def list_built_in() -> Json:
+    """Which of the program's own tools that reach further are on; `sandbox`: code can run here."""
+    return await asyncio.to_thread(_built_in)
+
+
+@router.put("/builtin")
+async def switch_built_in(body: BuiltInBody) -> Json:
+    """Turn one on or off; `folders` are those whose files may be read."""
+    await asyncio.to_thread(_switch, body)
+    return await list_built_in()
+
+
 @router.post("/calls")
 async def call(body: CallBody, request: Request, service: ServiceDep) -> Response:
     """Run a tool: whoever may ask for it here has thereby allowed it. Progress, then the result."""
@@ -166,6 +186,31 @@ def _servers(service: Service) -> Json:
             for status in host.status()
         ],
         "faults": [fault._asdict() for fault in (*read.faults, *read.notes)],
+    }
+
+
+def _switch(body: BuiltInBody) -> None:
+    from ....tools.builtin.turned_on import turn_off, turn_on
+
+    if not body.enabled:
+        turn_off(body.name)
+        return
+    try:
+        turn_on(body.name, body.folders)
+    except UsageError as error:
+        raise InvalidRequestError(str(error), param="folders") from None
+
+
+def _built_in() -> Json:
+    from ....tools.builtin.python_code import has_sandbox
+    from ....tools.builtin.turned_on import turned_on
+
+    on = turned_on()
+    return {
+        "fetch_page": on.fetch_page,
+        "run_python": on.run_python,
+        "folders": [str(folder) for folder in on.folders],
+        "sandbox": has_sandbox(),
     }
 
 

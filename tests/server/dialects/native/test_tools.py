@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qwen3mlx.tools.builtin.python_code import has_sandbox
 from tests.tools.test_host import mini, supervised
 
 from ...live import LiveServer, live_server
@@ -67,6 +68,36 @@ def test_mistakes_are_refused_by_name(own: LiveServer) -> None:
     assert refused(own, "PUT", "/tools/consent", wanted)["param"] == "tool"
     call = {"server": "builtin", "tool": "calculate", "arguments": {"a": 1}}
     assert refused(own, "POST", "/tools/calls", call)["param"] == "arguments"
+
+
+def test_built_in_tools_are_turned_on_and_off(own: LiveServer, tmp_path: Path) -> None:
+    off = {"fetch_page": False, "run_python": False, "folders": []}
+    assert get(own, "/tools/builtin") == {**off, "sandbox": has_sandbox()}
+    names = {"fetch_page", "run_python", "list_files", "read_file", "search_files"}
+    assert not names & _built_in(own)
+    for body in (
+        {"name": "fetch_page", "enabled": True},
+        {"name": "run_python", "enabled": True},
+        {"name": "files", "enabled": True, "folders": [str(tmp_path)]},
+    ):
+        told = send(own, "PUT", "/tools/builtin", body)
+    assert told["folders"] == [str(tmp_path.resolve())]
+    assert names <= _built_in(own)
+    for name in ("fetch_page", "run_python", "files"):
+        told = send(own, "PUT", "/tools/builtin", {"name": name, "enabled": False})
+    assert told == {**off, "sandbox": has_sandbox()}
+    assert not names & _built_in(own)
+    for body, word in (
+        ({"name": "files", "enabled": True, "folders": [str(tmp_path / "absent")]}, "no folder"),
+        ({"name": "files", "enabled": True}, "needs the folders"),
+        ({"name": "fetch_page", "enabled": True, "folders": ["/"]}, "takes no folder"),
+    ):
+        error = refused(own, "PUT", "/tools/builtin", body)
+        assert (error["param"], word in error["message"]) == ("folders", True)
+
+
+def _built_in(server: LiveServer) -> set[str]:
+    return {tool["name"] for tool in get(server, "/tools", server="builtin")["tools"]}
 
 
 def test_a_pasted_file_is_taken_as_far_as_it_can_be_read(own: LiveServer) -> None:
