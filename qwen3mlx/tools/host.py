@@ -75,6 +75,14 @@ class Host:
         """The tools of these servers, which are started for it."""
         return self._run(self._tools(list(names)))
 
+    def known(self, names: Iterable[str]) -> list[Tool]:
+        """The tools of those of these servers that have listed theirs; none is started for it."""
+        listed = {one.config.name: one.tools or [] for one in self.status()}
+        wanted = dict.fromkeys(names)
+        if BUILT_IN in wanted:
+            listed[BUILT_IN] = built_in_tools()
+        return [tool for name in wanted for tool in listed.get(name, ())]
+
     def call(
         self, tool: Tool, arguments: Mapping[str, Any], seconds: float, on_progress: Progress
     ) -> Future[Outcome]:

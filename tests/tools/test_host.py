@@ -73,8 +73,10 @@ def call(host: Host, tool: Tool, s: float = 10, **arguments: Any) -> Outcome:
 def test_a_server_starts_when_needed_and_every_call_has_an_outcome(home: Path, host: Host) -> None:
     save(home, mini=mini())
     assert [status.state for status in host.status()] == ["stopped"]
+    assert {tool.server for tool in host.known(["mini", "absent", "builtin"])} == {"builtin"}
     assert not supervised()
     known = tools(host, "mini")
+    assert len(host.known(["mini"])) == len(known)
     assert [status.state for status in host.status()] == ["running"]
     assert call(host, known["mini.echo"], text="hi")[:2] == ("ok", "hi")
     assert call(host, known["mini.fail"])[:2] == ("error", "mini: fail")

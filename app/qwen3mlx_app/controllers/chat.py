@@ -388,7 +388,9 @@ class ChatController(StoreController):
         if text.strip() or attachments:
             path.append(self.open_messages.make("user", None, text, attachments=attachments))
         settings = self._open.settings
-        return WouldSend(self.model_id, prompt.messages(path, settings), settings.thinking)
+        messages = prompt.messages(path, settings)
+        servers = () if self.comparison.other is not None else settings.servers
+        return WouldSend(self.model_id, messages, settings.thinking, servers)
 
     def _on_save_failed(self, reason: str) -> None:
         self._notify_error(reason, "save")

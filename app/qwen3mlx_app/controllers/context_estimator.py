@@ -17,11 +17,15 @@ PAUSE = 300
 
 
 class WouldSend(NamedTuple):
-    """What would be sent; `thinking` is None where the model decides."""
+    """What would be sent; `thinking` is None where the model decides.
+
+    `servers` are those whose tools are offered.
+    """
 
     model: str
     messages: Sequence[Mapping[str, Any]]
     thinking: bool | None
+    servers: Sequence[str] = ()
 
 
 class ContextEstimator(QObject):
@@ -58,6 +62,7 @@ class ContextEstimator(QObject):
             model=question.model,
             texts=(),
             messages=question.messages or None,
+            servers=question.servers,
             enable_thinking=question.thinking,
             done=partial(self._on_counted, number),
             failed=lambda _: self._on_counted(number, [], None, None),

@@ -2142,6 +2142,10 @@
         <translation>关闭窗口后服务器继续运行。</translation>
     </message>
     <message>
+        <source>When a long task finishes, or a tool asks, in the background. Requires the menu bar item.</source>
+        <translation>后台的耗时任务完成，或有工具请求允许时通知。需要在菜单栏中显示。</translation>
+    </message>
+    <message>
         <source>Serve when I log in</source>
         <translation>登录时启动服务器</translation>
     </message>
@@ -2260,10 +2264,6 @@
     <message>
         <source>Notifications</source>
         <translation>通知</translation>
-    </message>
-    <message>
-        <source>When a long task finishes in the background. Requires the menu bar item.</source>
-        <translation>后台的耗时任务完成时通知。需要在菜单栏中显示。</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -3459,6 +3459,14 @@
 </context>
 <context>
     <name>notifier</name>
+    <message>
+        <source>{tool} of {server}</source>
+        <translation>{server} 的 {tool}</translation>
+    </message>
+    <message>
+        <source>A tool waits for your permission</source>
+        <translation>有工具正在等待你的允许</translation>
+    </message>
     <message>
         <source>The response failed</source>
         <translation>回答失败</translation>

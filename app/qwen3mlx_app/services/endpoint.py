@@ -86,15 +86,20 @@ class Endpoint(JsonApi):
         model: str | None,
         texts: Sequence[str],
         messages: Sequence[Mapping[str, Any]] | None,
+        servers: Sequence[str] = (),
         enable_thinking: bool | None,
         done: Callable[[list[int], int | None, int], None],
         failed: Failed,
     ) -> Call:
-        """Calls `done(tokens of each text, tokens of the chat, context length)`."""
+        """Calls `done(tokens of each text, tokens of the chat, context length)`.
+
+        Those of the `servers` that run are counted with their tools.
+        """
         body = {
             "model": model,
             "texts": list(texts),
             "messages": None if messages is None else list(messages),
+            "servers": list(servers),
             "enable_thinking": enable_thinking,
         }
         return self._ask(

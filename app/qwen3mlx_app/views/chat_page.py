@@ -93,6 +93,7 @@ class ChatPage(QWidget):
         self.context_bar = ContextBar(context, self._draft, self._column)
         self.composer = Composer(self._send_with, theme, self._column)
         ToolChoice(chat, tools, self.composer.tools)
+        follow(self, self._estimate, tools.tools_changed)
         context.moved.connect(self.composer.text.set_text)
         finder = Find(chat.messages, self)
         self.find_bar = FindBar(finder, self.messages, theme, self._stack, self)

@@ -100,7 +100,10 @@ class SettingsPage(Page):
             group,
             "notify",
             self.tr("Notifications"),
-            self.tr("When a long task finishes in the background. Requires the menu bar item."),
+            self.tr(
+                "When a long task finishes, or a tool asks, in the background."
+                " Requires the menu bar item."
+            ),
         )
         return group
 

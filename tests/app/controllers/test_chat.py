@@ -286,6 +286,21 @@ def test_the_cost_is_estimated_after_a_pause(
     assert len(fake.requests) == num_asked + 1
 
 
+def test_tools_count_unless_two_models_answer(program: Program, qtbot: QtBot) -> None:
+    program.chat.new()
+    program.chat.settings.set(ChatSettings(servers=("mini",)))
+
+    def cost() -> int:
+        with qtbot.waitSignal(program.chat.estimator.estimated) as told:
+            program.chat.estimate("one two")
+        assert told.args is not None
+        return int(told.args[0])
+
+    assert cost() == 102
+    program.chat.comparison.set_other("demo")
+    assert cost() == 2
+
+
 def test_what_cannot_be_saved_is_said_and_stays_in_the_composer(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.controllers.notifier import LONG, Notifier
-from qwen3mlx_app.domain import Message, Notice
+from qwen3mlx_app.domain import ChatSettings, Message, Notice
+
+from ..fake_endpoint import FakeEndpoint, Step, calls, delta, ending, news, step
 
 
 class Desk:
@@ -74,6 +77,42 @@ def test_a_long_load_is_told(
     assert desk.said == []
     program.models.models.put(replace(entry, state=state, load_progress=None))
     assert desk.said == [(text, "", None)]
+
+
+def test_a_call_that_waits_for_a_person_is_told_once(
+    program: Program, desk: Desk, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    go_on = threading.Event()
+    asking = [calls("first", "second"), step(), news(0, "asked"), news(1, "asked")]
+    rest = [news(0, "ended"), news(1, "ended"), delta(content="Done."), ending()]
+    fake.script.append([delta(role="assistant"), *asking, go_on, *rest])
+    program.chat.new()
+    program.chat.settings.set(ChatSettings(servers=("mini",)))
+    program.chat.send("Go on.")
+    qtbot.waitUntil(lambda: len(desk.said) == 2)
+    assert program.chat.conversation is not None
+    shown = program.chat.conversation.id
+    title = "A tool waits for your permission"
+    assert desk.said == [(title, "first of mini", shown), (title, "second of mini", shown)]
+    with qtbot.waitSignal(program.chat.finished):
+        go_on.set()
+    assert len(desk.said) == 2
+    assert not desk.notifier._asked
+
+
+def test_of_a_temporary_chat_only_that_a_tool_asks(
+    program: Program, desk: Desk, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    go_on = threading.Event()
+    asking: list[Step] = [delta(role="assistant"), calls("first"), step(), news(0, "asked")]
+    fake.script.append([*asking, go_on, news(0, "ended"), ending()])
+    program.chat.new_temporary()
+    program.chat.settings.set(ChatSettings(servers=("mini",)))
+    program.chat.send("Go on.")
+    qtbot.waitUntil(lambda: len(desk.said) == 1)
+    assert desk.said[0][1] == ""
+    with qtbot.waitSignal(program.chat.finished):
+        go_on.set()
 
 
 def test_what_has_arrived_is_told_unless_it_was_watched(program: Program, desk: Desk) -> None:

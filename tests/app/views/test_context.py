@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
+from qwen3mlx_app.domain import ChatSettings
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import MODEL, FakeEndpoint, answer
@@ -165,3 +166,15 @@ def test_the_meter_is_of_what_will_be_sent(
     window.new()
     assert not [text for text in cost(window) if "%" in text]  # not that of another conversation
     qtbot.waitUntil(lambda: "0% of 4K" in cost(window))
+
+
+def test_the_meter_counts_tools_once_they_are_known(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    qtbot.keyClicks(window.chat.composer.text, "one two")
+    program.chat.settings.set(ChatSettings(servers=("mini",)))
+    qtbot.waitUntil(lambda: "2% of 4K" in cost(window))
+    asked = fake.requests.count(("POST", "/api/qwen3mlx/tokens"))
+    program.tools.tools_changed.emit("mini")
+    qtbot.waitUntil(lambda: fake.requests.count(("POST", "/api/qwen3mlx/tokens")) > asked)

@@ -114,6 +114,7 @@ class TokensBody(Body):
     texts: Annotated[list[Text], UpTo(bounds.MAX_ITEMS)] = Field(default_factory=list)
     messages: Messages | None = None
     tools: Tools | None = None
+    servers: Annotated[list[Name], UpTo(bounds.MAX_TOOLS)] = Field(default_factory=list)
     enable_thinking: Flag | None = None
 
 

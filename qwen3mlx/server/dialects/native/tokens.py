@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -12,6 +14,7 @@ from ....request import GenerationRequest, num_characters
 from ....text import Tokenizer
 from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
+from ...core.server_tools import Source
 from ...core.service import Service, check_counted
 from ...http.json_body import Route
 from ...json_text import Json
@@ -28,18 +31,31 @@ async def count(body: TokensBody, service: ServiceDep) -> Json:
     check_counted(length)
     info = await service.default_model(body.model)
     tokenizer = await service.tokenizer(info.id)
-    texts, chat = await service.threads.read(length, _count, tokenizer, body)
+    tools = await asyncio.to_thread(_functions, service, body)
+    texts, chat = await service.threads.read(length, _count, tokenizer, body, tools)
     context_length = await asyncio.to_thread(_context_length, service, info)
     return {"model": info.id, "texts": texts, "chat": chat, "context_length": context_length}
 
 
-def _count(tokenizer: Tokenizer, body: TokensBody) -> tuple[list[int], int | None]:
+def _functions(service: Service, body: TokensBody) -> Sequence[Mapping[str, Any]]:
+    """The tools of the body and of its servers, as far as those have told them."""
+    if not body.servers:
+        return tools_from(body.tools)
+    from ....tools.toolbox import Toolbox
+
+    service.tools.check([Source(name, "servers") for name in body.servers])
+    return [*tools_from(body.tools), *Toolbox(service.tools.host.known(body.servers)).functions]
+
+
+def _count(
+    tokenizer: Tokenizer, body: TokensBody, tools: Sequence[Mapping[str, Any]]
+) -> tuple[list[int], int | None]:
     texts = [len(tokenizer.encode(text)) for text in body.texts]
     if body.messages is None:
         return texts, None
     request = GenerationRequest(
         messages=body.messages,
-        tools=tools_from(body.tools),
+        tools=tools,
         enable_thinking=body.enable_thinking,
     )
     return texts, len(tokenizer.encode_chat(render_chat(tokenizer, request)))

@@ -100,6 +100,16 @@ def _built_in(server: LiveServer) -> set[str]:
     return {tool["name"] for tool in get(server, "/tools", server="builtin")["tools"]}
 
 
+def test_tools_of_servers_count_as_they_are_sent(own: LiveServer) -> None:
+    messages = [{"role": "user", "content": "Hello there"}]
+    body = {"model": "demo", "messages": messages, "servers": ["builtin"]}
+    counted = send(own, "POST", "/tokens", body)["chat"]
+    sent = send(own, "POST", "/tools/chat", {**body, "max_tokens": 1})
+    assert counted == sent["usage"]["prompt_tokens"]
+    nobody = own.http.post(f"{BASE}/tokens", json=body)
+    assert nobody.status_code == 403
+
+
 def test_a_pasted_file_is_taken_as_far_as_it_can_be_read(own: LiveServer) -> None:
     text = '{"mcpServers": {\n "good": {"command": "uvx"},\n "bad": {"args": 3}\n}}'
     told = send(own, "POST", "/tools/servers/import", {"text": text})
