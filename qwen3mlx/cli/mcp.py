@@ -119,6 +119,36 @@ def test(name: Name) -> None:
 
 @app.command()
 @guarded
+def login(name: Name) -> None:
+    """Sign in to a server at an address, in a browser."""
+    from ..tools.host import Host
+
+    terminal = Terminal.standard()
+    host = Host()
+    try:
+        tools = host.sign_in(name, lambda address: _ask_to_open(terminal, address)).result()
+    finally:
+        host.close()
+    terminal.note(f"Signed in to {name}, which has {len(tools)} tools.")
+
+
+@app.command()
+@guarded
+def logout(name: Name) -> None:
+    """Forget the keys that signing in to a server has given."""
+    from ..tools.host import Host
+
+    host = Host()
+    try:
+        is_done = host.sign_out(name).result()
+    finally:
+        host.close()
+    note = f"Signed out of {name}." if is_done else f"Nobody was signed in to {name}."
+    Terminal.standard().note(note)
+
+
+@app.command()
+@guarded
 def consent(
     name: Name,
     choice: Choice,
@@ -185,6 +215,10 @@ def import_from(
     for sentence in imported.left_out:
         terminal.note(f"Left out: {sentence}")
     terminal.note(f"Imported: {', '.join(imported.names) or 'nothing'}.")
+
+
+def _ask_to_open(terminal: Terminal, address: str) -> None:
+    terminal.note(f"Open this address in a browser of this computer to sign in:\n{address}")
 
 
 def _tools_of(name: str) -> list[Tool]:

@@ -34,7 +34,7 @@ _KINDS: dict[type, str] = {
 NO_HOME = Path("/nonexistent")
 # The files that the program and its window keep in the state folder.
 _OURS = (
-    *("mcp.json", "tools.json", "tool-logs"),
+    *("mcp.json", "tools.json", "tool-tokens.json", "tool-logs"),
     *("settings.json", "models.json", "api-keys.json", "key-use.json", "admin-token-*.json"),
     *(
         "history",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from ..quoting import printable, shortened
 from .mcp_json import ServerConfig
 from .outcome import Outcome, result_text
+from .sign_in import SignIn, SignInNeededError
 from .toolbox import Progress, Run, Tool
 from .transports import ToolServerError, log_path, transport
 
@@ -47,14 +48,17 @@ class Connection:
         *,
         route: Callable[[str], Run] | None = None,
         is_guest: bool = False,
+        sign_in: SignIn | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
         self._route = route or (lambda tool: partial(self.call, tool))
         self._is_guest = is_guest
+        self._sign_in = sign_in
         self._is_closed = False
         self.state: State = "stopped"
         self.error: str | None = None
+        self.wants_sign_in = False
         self.tools_known: list[Tool] | None = None
         self._clock = clock
         self._client: Client | None = None
@@ -134,7 +138,7 @@ class Connection:
     async def _answer(self, asked: Coroutine[Any, Any, T], seconds: float) -> T:
         """What the server answers. Raises ToolServerError, or TimeoutError of asyncio."""
         from mcp import MCPError
-        from mcp_types import REQUEST_TIMEOUT
+        from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
         try:
             return await asyncio.wait_for(asked, seconds)
@@ -143,8 +147,10 @@ class Connection:
         except MCPError as error:
             if error.code == REQUEST_TIMEOUT:
                 raise asyncio.TimeoutError from None
+            if error.code == CONNECTION_CLOSED and self._task is not None:
+                await asyncio.wait([self._task], timeout=GRACE)  # it knows why
             if self._client is None:
-                raise ToolServerError(self._failed("it has ended")) from None
+                raise ToolServerError(self._failed(self.error or "it has ended")) from None
             raise ToolServerError(self._failed(_reason(error))) from None
         except Exception as error:  # an answer may be wrong in every way
             raise ToolServerError(self._failed(_reason(error))) from None
@@ -187,11 +193,12 @@ class Connection:
         try:
             async with self._connected(lost) as client:
                 self._client, self.tools_known = client, None
-                self.state, self.error = "running", None
+                self.state, self.error, self.wants_sign_in = "running", None, False
                 ready.set()
                 await stop.wait()
         except Exception as error:  # a server may fail in every way
-            fault = fault or _reason(error)
+            self.wants_sign_in = isinstance(_innermost(error), SignInNeededError)
+            fault = self._who_are_you if self.wants_sign_in else fault or _reason(error)
         finally:
             self._client = None
             self._count_end(fault)
@@ -206,7 +213,7 @@ class Connection:
         from .. import __version__
 
         client = Client(
-            transport(self.config, lost),
+            transport(self.config, lost, self._sign_in),
             read_timeout_seconds=START_PATIENCE,
             message_handler=self._hear,
             client_info=Implementation(name="qwen3mlx", version=__version__),
@@ -246,6 +253,13 @@ class Connection:
         self._not_before = now + self._wait  # the first time, at once
         self._wait = min(LONGEST_WAIT, self._wait * 2 or FIRST_WAIT)
 
+    @property
+    def _who_are_you(self) -> str:
+        advice = "give it a key in headers"
+        if not self._is_guest:
+            advice = f"sign in with `qwen3mlx mcp login {self.config.name}`, or {advice}"
+        return f"it does not know who you are: {advice}"
+
     def _failed(self, fault: str) -> str:
         """What is wrong as a sentence, with the last that the server has said about it."""
         words = _last_words(self.config)
@@ -266,8 +280,13 @@ def _last_words(config: ServerConfig) -> str:
 _NOT_ITS_OWN = ("starting ", "ended with ", "killed")
 
 
-def _reason(error: BaseException) -> str:
-    """What the innermost of an error's causes says, in one line."""
+def _innermost(error: BaseException) -> BaseException:
     while inner := getattr(error, "exceptions", None):
         error = inner[0]
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    """What the innermost of an error's causes says, in one line."""
+    error = _innermost(error)
     return shortened(printable(" ".join(str(error).split())) or type(error).__name__).rstrip(".")

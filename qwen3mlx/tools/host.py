@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,9 @@ from .builtin import built_in_tools
 from .connection import Connection, State
 from .mcp_json import BUILT_IN, Fault, McpFile, ServerConfig, Servers
 from .outcome import Outcome
+from .sign_in import SignIn, Tokens, returning
 from .toolbox import Progress, Run, Tool
-from .transports import ToolServerError, log_path
+from .transports import ToolServerError, filled, log_path
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class ServerStatus(NamedTuple):
     state: State
     error: str | None
     tools: list[Tool] | None
+    wants_sign_in: bool = False
 
 
 class Host:
@@ -92,6 +94,14 @@ class Host:
     def status(self) -> list[ServerStatus]:
         """The servers of the file, in its order; none is started for it."""
         return [self._status(config) for config in self.servers().servers.values()]
+
+    def sign_in(self, name: str, show: Callable[[str], object]) -> Future[list[Tool]]:
+        """Have a person sign in to a server, at the address that `show` gets; its tools."""
+        return self._run(self._sign_in(name, show))
+
+    def sign_out(self, name: str) -> Future[bool]:
+        """Forget what signing in to a server has given; False if there was nothing."""
+        return self._run(self._sign_out(name))
 
     def restart(self, name: str) -> Future[None]:
         """End a server, so that its next use starts it at once."""
@@ -222,6 +232,30 @@ class Host:
             self._end(name)
         await asyncio.gather(*self._ending)
 
+    async def _sign_in(self, name: str, show: Callable[[str], object]) -> list[Tool]:
+        config = self._remote(name)
+        await self._restart(name)
+        async with returning() as returned:
+            connection = Connection(config, sign_in=SignIn(show, returned))
+            try:
+                return await connection.tools()
+            except asyncio.TimeoutError:
+                raise ToolServerError(f"The MCP server {name} does not answer.") from None
+            finally:
+                returned.give_up()
+                await connection.close()
+
+    async def _sign_out(self, name: str) -> bool:
+        tokens = Tokens(filled(self._remote(name).url or ""))
+        await self._restart(name)
+        return tokens.forget()
+
+    def _remote(self, name: str) -> ServerConfig:
+        config = self._connection(name).config
+        if config.url is None:
+            raise ToolServerError(f"The MCP server {name} runs here: there is nothing to sign in.")
+        return config
+
     def _end(self, name: str) -> None:
         """The end is waited for, even if whoever asked for it is not."""
         ending = asyncio.create_task(self._connections.pop(name).close())
@@ -237,7 +271,13 @@ class Host:
         connection = self._connections.get(config.name)
         if connection is None or connection.config != config:
             return ServerStatus(config, "stopped", None, None)
-        return ServerStatus(config, connection.state, connection.error, connection.tools_known)
+        return ServerStatus(
+            config,
+            connection.state,
+            connection.error,
+            connection.tools_known,
+            connection.wants_sign_in,
+        )
 
 
 class Guest:

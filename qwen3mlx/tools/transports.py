@@ -18,6 +18,7 @@ from ..quoting import quoted
 from ..settings.state import make_folder, state_home
 from . import supervisor
 from .mcp_json import ServerConfig
+from .sign_in import SignIn, SignInNeededError, check_place, provider
 
 if TYPE_CHECKING:
     import httpx2
@@ -40,8 +41,13 @@ class ToolServerError(Qwen3MLXError):
 
 
 @asynccontextmanager
-async def transport(config: ServerConfig, on_end: Callable[[], None]) -> AsyncIterator[Any]:
-    """The streams of a connection; `on_end` is called when the server has ended it."""
+async def transport(
+    config: ServerConfig, on_end: Callable[[], None], sign_in: SignIn | None = None
+) -> AsyncIterator[Any]:
+    """The streams of a connection; `on_end` is called when the server has ended it.
+
+    With `sign_in`, a person signs in if the server wants that.
+    """
     if config.url is None:
         from mcp.client.stdio import StdioServerParameters, stdio_client
 
@@ -58,10 +64,12 @@ async def transport(config: ServerConfig, on_end: Callable[[], None]) -> AsyncIt
         return
     from mcp.client.streamable_http import streamable_http_client
 
-    async with _http_client(config) as http:
-        url = _filled(config.url)
-        async with streamable_http_client(url, http_client=http) as (reading, writing):
-            yield Watched(reading, on_end), writing
+    url = filled(config.url)
+    async with (
+        _http_client(config, url, sign_in) as http,
+        streamable_http_client(url, http_client=http) as (reading, writing),
+    ):
+        yield Watched(reading, on_end), writing
 
 
 def log_path(name: str) -> Path:
@@ -72,11 +80,11 @@ def log_path(name: str) -> Path:
 def _job(config: ServerConfig) -> supervisor.Job:
     path = os.pathsep.join(_program_folders())
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    given = {name: _filled(text) for name, text in config.env.items()}
+    given = {name: filled(text) for name, text in config.env.items()}
     log = log_path(config.name)
     make_folder(log.parent)
     return supervisor.Job(
-        command=[_program(config, path), *(_filled(text) for text in config.args)],
+        command=[_program(config, path), *(filled(text) for text in config.args)],
         env={**environment, "PATH": path, **given},
         cwd=str(Path(config.cwd).expanduser()) if config.cwd else "/",
         log=str(log),
@@ -99,7 +107,7 @@ def _program(config: ServerConfig, path: str) -> str:
     return found
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
     """`text` with `${env:NAME}` replaced, as Cursor writes secrets that are not in the file."""
 
     def value(match: re.Match[str]) -> str:
@@ -111,7 +119,7 @@ def _filled(text: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def _http_client(config: ServerConfig) -> httpx2.AsyncClient:
+def _http_client(config: ServerConfig, url: str, sign_in: SignIn | None) -> httpx2.AsyncClient:
     import httpx2
 
     class BoundedStream(httpx2.AsyncByteStream):
@@ -137,11 +145,22 @@ def _http_client(config: ServerConfig) -> httpx2.AsyncClient:
             assert isinstance(response.stream, httpx2.AsyncByteStream)
             response.stream = BoundedStream(response.stream)
 
-    headers = {key: _filled(text) for key, text in config.headers.items()}
+    headers = {key: filled(text) for key, text in config.headers.items()}
+    has_key = any(name.lower() == "authorization" for name in headers)
+    auth = None if has_key else provider(url, sign_in)
+
+    async def check(request: httpx2.Request) -> None:
+        check_place(url, request)
+
+    async def refuse(response: httpx2.Response) -> None:
+        if response.status_code == 401 and auth is None:
+            raise SignInNeededError
+
     return httpx2.AsyncClient(
         headers={**headers, "Accept-Encoding": "identity"},
         timeout=httpx2.Timeout(CONNECT_PATIENCE, read=READ_PATIENCE),
-        event_hooks={"response": [bound]},
+        auth=auth,
+        event_hooks={"request": [check], "response": [refuse, bound]},
     )
 
 
