@@ -32,6 +32,7 @@ class ToolsController(QObject):
 
     `tools` has those of the servers that were asked for theirs, `errors` why one could not tell.
     `own` says which of the built-in ones are on, once the server has told it (`own_changed()`).
+    `signing_in` has the servers for which a browser is waited for.
     `changed()`: the servers, or what is wrong in the file (`faults`). `tools_changed(server)`,
     `log_read(server, log)`, `added(names, left out)` and `refused(reason)` tell what came of a
     request; `notice(Notice)` what failed.
@@ -53,6 +54,7 @@ class ToolsController(QObject):
         self.path = ""
         self.tools: dict[str, list[Tool]] = {}
         self.errors: dict[str, str] = {}
+        self.signing_in: dict[str, Call] = {}
         self.own: BuiltInTools | None = None
         self._polls = QTimer(self)
         self._polls.setInterval(WATCH_EVERY)
@@ -128,6 +130,28 @@ class ToolsController(QObject):
             self.look(name)
 
         self._api.restart(name, done=done, failed=self._on_failed)
+
+    def sign_in(self, name: str, open_browser: Callable[[str], object]) -> None:
+        """Sign in to a server, at an address for a browser."""
+
+        def end(reason: str) -> None:
+            self.signing_in.pop(name, None)
+            if reason:
+                self.notice.emit(Notice(text=reason, kind="error"))
+            self.look(name)
+
+        self.signing_in[name] = self._api.sign_in(
+            name,
+            on_address=open_browser,
+            done=end,
+            failed=lambda error: end(str(error)),
+        )
+        self.changed.emit()
+
+    def give_up_sign_in(self, name: str) -> None:
+        if (call := self.signing_in.pop(name, None)) is not None:
+            call.abort()
+            self.changed.emit()
 
     def set_consent(self, server: str, tool: str, consent: str) -> None:
         self._api.set_consent(

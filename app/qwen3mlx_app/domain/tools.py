@@ -22,6 +22,7 @@ class ToolServer:
     disabled: bool = False
     state: Literal["stopped", "starting", "running", "failed"] = "stopped"
     error: str | None = None
+    wants_sign_in: bool = False
     num_tools: int | None = None
 
     @property

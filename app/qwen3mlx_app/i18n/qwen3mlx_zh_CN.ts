@@ -1968,6 +1968,22 @@
         <translation>程序自带的工具。</translation>
     </message>
     <message>
+        <source>This server wants you to sign in.</source>
+        <translation>此服务器要求你登录。</translation>
+    </message>
+    <message>
+        <source>Sign in in your browser…</source>
+        <translation>请在浏览器中登录…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Sign In</source>
+        <translation>登录</translation>
+    </message>
+    <message>
         <source>Nothing was written yet.</source>
         <translation>还没有任何输出。</translation>
     </message>

@@ -71,6 +71,35 @@ class ToolsApi(JsonApi):
         path = f"{TOOLS}/servers/restart"
         return self._ask("POST", path, {"name": name}, read=_servers, done=done, failed=failed)
 
+    def sign_in(
+        self,
+        name: str,
+        *,
+        on_address: Callable[[str], object],
+        done: Callable[[str], None],
+        failed: Failed,
+    ) -> Call:
+        """Sign in to a server, at an address; `done` gets what went wrong. Aborting gives it up."""
+        outcome: list[str] = []
+
+        def read(item: Event | Comment) -> None:
+            if isinstance(item, Comment):
+                return
+            told = json_object(item.data)
+            if item.name == "address":
+                on_address(str(told.get("url")))
+            elif item.name == "result":
+                outcome.append(str(told.get("error") or ""))
+
+        return self._http.stream(
+            "POST",
+            f"{TOOLS}/servers/login",
+            {"name": name},
+            on_item=read,
+            done=lambda: done(outcome[-1]) if outcome else failed(malformed()),
+            failed=failed,
+        )
+
     def tools(self, server: str, *, done: Callable[[list[Tool]], None], failed: Failed) -> Call:
         """Ask for a server's tools, which starts it."""
         path = f"{TOOLS}?{urlencode({'server': server})}"

@@ -120,6 +120,7 @@ POST /api/qwen3mlx/tools/servers
 DELETE /api/qwen3mlx/tools/servers
 POST /api/qwen3mlx/tools/servers/import
 POST /api/qwen3mlx/tools/servers/restart
+POST /api/qwen3mlx/tools/servers/login
 GET /api/qwen3mlx/tools/builtin
 PUT /api/qwen3mlx/tools/builtin
 GET /api/qwen3mlx/tools/log

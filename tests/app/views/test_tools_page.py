@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from PySide6.QtCore import Qt
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
-from qwen3mlx_app.views.tools import ToolsPage
+from qwen3mlx_app.views.tools import ToolsPage, server_card
 from qwen3mlx_app.views.tools.server_card import ServerCard
 from qwen3mlx_app.views.tools.tool_row import ToolRow
 from qwen3mlx_app.views.window import make_window
@@ -30,6 +31,7 @@ from qwen3mlx.tools.consent import Consents
 from tests.server.live import LiveServer, live_server
 from tests.support.places import PROGRAM
 from tests.support.scripted import answer, write_scripted_checkpoint
+from tests.tools.oauth_server import guarded_server
 from tests.tools.test_host import MINI, mini
 
 from ..controllers.support import connect, last
@@ -210,6 +212,34 @@ def test_python_runs_in_a_sandbox_or_not_at_all(
     assert switch.isEnabled() == sandbox
     missing = "This computer has no sandbox to run code in: install bubblewrap."
     assert (missing in visible_texts(page)) != sandbox
+
+
+def test_a_person_signs_in_to_a_server(
+    page: ToolsPage, live: LiveServer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(server_card, "open_link", opened.append)
+    with guarded_server() as server:
+        live.service.tools.host.file.add("guarded", {"url": f"{server.url}/mcp"})
+        qtbot.waitUntil(lambda: "guarded" in page._cards, timeout=WAIT)
+        made = card(page, "guarded")
+        made._fold.click()
+        wanted = "This server wants you to sign in."
+        qtbot.waitUntil(lambda: wanted in visible_texts(made), timeout=WAIT)
+        assert not opened
+        button(made, "Sign In").click()
+        assert "Sign in in your browser…" in visible_texts(made)
+        qtbot.waitUntil(lambda: len(opened) == 1, timeout=WAIT)
+        button(made, "Cancel").click()
+        assert wanted in visible_texts(made)
+        button(made, "Sign In").click()
+        qtbot.waitUntil(lambda: len(opened) == 2, timeout=WAIT)
+        with urlopen(opened[1]) as reply:
+            assert b"Thank you." in reply.read()
+        qtbot.waitUntil(lambda: "look" in made._rows, timeout=WAIT)
+        qtbot.waitUntil(lambda: wanted not in visible_texts(made), timeout=WAIT)
+        page._tools.remove("guarded")
+        qtbot.waitUntil(lambda: "guarded" not in page._cards, timeout=WAIT)
 
 
 def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: QtBot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ...controllers.tools import ToolsController
@@ -11,7 +12,8 @@ from ...domain import BUILT_IN, Tool, ToolServer
 from ...services.plain import one_line, visible
 from ..dot import Dot
 from ..fold import Fold
-from ..plain import Label, NameLabel, confirm
+from ..opening import open_link
+from ..plain import Button, Label, NameLabel, confirm
 from ..style import MONOSPACE
 from ..theme import GAP, GAP_L, GAP_S, Theme
 from ..widgets import hint_label, tool_button
@@ -42,10 +44,13 @@ class ServerCard(QFrame):
         self._error = Label("", self)
         self._error.setObjectName("error")
         self._error.setWordWrap(True)
+        self._sign_in = Button("", self)
+        self._sign_in.clicked.connect(self._start_or_end_sign_in)
         self._fold = Fold(self)
         self._fold.toggled.connect(self._unfold)
         layout.addWidget(self._place)
         layout.addWidget(self._error)
+        layout.addWidget(self._sign_in, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._fold)
         layout.addWidget(self._list())
         self._log = QPlainTextEdit(self)
@@ -68,6 +73,15 @@ class ServerCard(QFrame):
         own = self.tr("Tools that come with the program.")
         self._place.setText(own if self._name == BUILT_IN else server.place)
         error = self._tools.errors.get(self._name) or server.error or ""
+        is_signing_in = self._name in self._tools.signing_in
+        if server.wants_sign_in:
+            error = self.tr("This server wants you to sign in.")
+        if is_signing_in:
+            error = self.tr("Sign in in your browser…")
+        self._sign_in.setVisible(server.wants_sign_in or is_signing_in)
+        text = self.tr("Cancel") if is_signing_in else self.tr("Sign In")
+        self._sign_in.setText(text)
+        self._sign_in.setAccessibleName(one_line(f"{text}: {self._title}"))
         self._error.setText(error)
         self._error.setVisible(bool(error))
         self._fold.set_title(self._fold_title(server.num_tools))
@@ -165,6 +179,12 @@ class ServerCard(QFrame):
         if is_open and self._tools.tools.get(self._name) is None:
             self._tools.look(self._name)
         self.show_tools()
+
+    def _start_or_end_sign_in(self) -> None:
+        if self._name in self._tools.signing_in:
+            self._tools.give_up_sign_in(self._name)
+        else:
+            self._tools.sign_in(self._name, open_link)
 
     def _toggle_log(self, is_shown: bool) -> None:
         self._log.setVisible(is_shown)

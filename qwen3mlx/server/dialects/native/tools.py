@@ -15,7 +15,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ....errors import InvalidRequestError, UsageError
+from ....errors import InvalidRequestError, Qwen3MLXError, UsageError
 from ...core.dependencies import ServiceDep
 from ...core.service import Service
 from ...http.json_body import Route
@@ -82,6 +82,12 @@ async def restart(body: ToolServerBody, service: ServiceDep) -> Json:
     """End a server; it starts again when its tools are needed."""
     await asyncio.wrap_future(service.tools.host.restart(body.name))
     return await list_servers(service)
+
+
+@router.post("/servers/login")
+async def login(body: ToolServerBody, request: Request, service: ServiceDep) -> Response:
+    """Have a person sign in to a server: the address to open, then what came of it."""
+    return streaming(request, _login_events(service, body.name))
 
 
 @router.get("")
@@ -153,6 +159,26 @@ async def _call_events(
         running.cancel()
 
 
+async def _login_events(service: Service, name: str) -> AsyncGenerator[bytes, None]:
+    news: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def show(address: str) -> None:
+        loop.call_soon_threadsafe(news.put_nowait, address)
+
+    signing = asyncio.wrap_future(service.tools.host.sign_in(name, show))
+    signing.add_done_callback(lambda _: news.put_nowait(None))
+    try:
+        while (address := await news.get()) is not None:
+            yield sse({"url": address}, "address")
+        error = signing.exception()
+        if error is not None and not isinstance(error, Qwen3MLXError):
+            raise error
+        yield sse({"error": error and str(error)}, "result")
+    finally:
+        signing.cancel()
+
+
 async def _tools_of(service: Service, server: str) -> list[Tool]:
     found = await asyncio.wrap_future(service.tools.host.tools([server]))
     if found.faults:
@@ -181,6 +207,7 @@ def _servers(service: Service) -> Json:
                 "disabled": status.config.disabled,
                 "state": status.state,
                 "error": status.error,
+                "wants_sign_in": status.wants_sign_in,
                 "num_tools": None if status.tools is None else len(status.tools),
             }
             for status in host.status()
