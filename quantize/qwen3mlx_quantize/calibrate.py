@@ -1,13 +1,15 @@
 """Calibration for GPTQ: the inputs of each matrix when text runs through the model, block by block.
 
 A block's inputs come from the quantized blocks before it, so that later blocks can compensate for
-earlier errors. In memory are one block, the hidden states, and one block's inputs.
+earlier errors. In memory are one block, the hidden states, and the second moments of one block's
+inputs, however many rows these have.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import mlx.core as mx
@@ -15,14 +17,14 @@ import mlx.core as mx
 from qwen3mlx.config import Module, QuantizationSpec
 from qwen3mlx.model.cache import NoCache
 from qwen3mlx.model.checkpoint import Checkpoint
-from qwen3mlx.model.experts import Experts, ResidentExperts
-from qwen3mlx.model.feed_forward import MLP, FeedForward, MixtureOfExperts
 from qwen3mlx.model.footprint import compute_dtype
 from qwen3mlx.model.loading import load_block
 from qwen3mlx.model.qwen3 import Block
 from qwen3mlx.model.rope import Rope
 from qwen3mlx.model.weights import Weights
 
+from .block_parts import PROJECTION, projections, with_projections
+from .events import JobWarning, OnEvent, ignore
 from .in_memory import InMemoryCheckpoint
 from .methods import gptq, mse, rtn
 from .packing import PackedMatrix
@@ -30,40 +32,70 @@ from .quality import bounded
 from .quantizer import Read
 from .source import Source
 
-# Tokens to calibrate with: more cost memory and time, and change little.
-MOST_TOKENS = 32_768
+# Tokens to calibrate with.
+MOST_TOKENS = 131_072
 # With fewer inputs than this, an expert is quantized by `mse`.
 LEAST_ROWS = 64
+# Rows to keep before they are added up.
+BUFFER = 8192
 
 
 @dataclass(eq=False)
 class Recorder:
-    """Replaces a projection and records its inputs.
+    """Replaces a projection and adds up the second moments of its inputs.
 
-    `rows` are [n, in] each; for experts, `ids` [n] say which expert each row is for.
+    For experts, each has its own: `moments` float32 [in, in] and `counts` of rows by expert, by 0
+    for a single matrix.
     """
 
     inner: Any
-    rows: list[mx.array] = field(default_factory=list)
-    ids: list[mx.array] = field(default_factory=list)
+    moments: dict[int, mx.array] = field(default_factory=dict)
+    counts: Counter[int] = field(default_factory=Counter)
+    _rows: list[mx.array] = field(default_factory=list)
+    _ids: list[mx.array] = field(default_factory=list)
 
     def __call__(self, x: mx.array, expert_ids: mx.array | None = None, **kind: Any) -> mx.array:
         if expert_ids is None:
-            self.rows.append(x.reshape(-1, x.shape[-1]))
+            self._keep(x.reshape(-1, x.shape[-1]))
             return cast("mx.array", self.inner(x))
         spread = mx.broadcast_to(x, (*expert_ids.shape, *x.shape[-2:]))
-        self.rows.append(spread.reshape(-1, x.shape[-1]))
-        self.ids.append(expert_ids.flatten())
-        mx.eval(self.rows[-1], self.ids[-1])
+        self._keep(spread.reshape(-1, x.shape[-1]), expert_ids.flatten())
         return cast("mx.array", self.inner(x, expert_ids, **kind))
 
-    def inputs(self) -> tuple[mx.array, mx.array | None]:
-        """Return all rows, and the expert of each."""
-        if len(self.rows) > 1:
-            self.rows = [mx.concatenate(self.rows)]
-            self.ids = [mx.concatenate(self.ids)] if self.ids else []
-            mx.eval(self.rows, self.ids)
-        return self.rows[0], self.ids[0] if self.ids else None
+    def of(self, index: int) -> tuple[mx.array | None, int]:
+        """Return the moments of a matrix, None if it had no input, and the number of its rows."""
+        self._add_up()
+        return self.moments.get(index), self.counts[index]
+
+    def _keep(self, rows: mx.array, ids: mx.array | None = None) -> None:
+        self._rows.append(rows)
+        self._ids += [] if ids is None else [ids]
+        mx.eval(self._rows[-1:], self._ids[-1:])
+        if sum(each.shape[0] for each in self._rows) >= BUFFER:
+            self._add_up()
+
+    def _add_up(self) -> None:
+        if not self._rows:
+            return
+        rows = mx.concatenate(self._rows).astype(mx.float32)
+        ids = mx.concatenate(self._ids) if self._ids else None
+        self._rows, self._ids = [], []
+        if ids is None:
+            self._add(0, rows)
+            return
+        order = mx.argsort(ids)
+        start = 0
+        for expert, count in sorted(Counter(cast("list[int]", ids.tolist())).items()):
+            self._add(expert, rows[order[start : start + count]])
+            start += count
+
+    def _add(self, index: int, rows: mx.array) -> None:
+        made = rows.T @ rows
+        if index in self.moments:
+            made = self.moments[index] + made
+        mx.eval(made)
+        self.moments[index] = made
+        self.counts[index] += rows.shape[0]
 
 
 class Calibrated:
@@ -71,8 +103,14 @@ class Calibrated:
 
     keeps_weights = True
 
-    def __init__(self, source: Source, documents: Sequence[Sequence[int]]) -> None:
-        self._source = source
+    def __init__(
+        self,
+        source: Source,
+        documents: Sequence[Sequence[int]],
+        on_event: OnEvent = ignore,
+    ) -> None:
+        """`on_event` is told how many tokens each layer's experts received."""
+        self._source, self._on_event = source, on_event
         self._documents = [mx.array([list(ids)]) for ids in bounded(documents, MOST_TOKENS)]
         self._config = source.config._replace(quantization=None)
         self._dtype = compute_dtype(source.infos)
@@ -105,11 +143,10 @@ class Calibrated:
             return rtn.quantized(matrix, spec)
         if recorder is None:
             return mse.quantized(matrix, spec)
-        rows, ids = recorder.inputs()
-        inputs = rows if ids is None else _rows_of(rows, ids, index)
-        if inputs.shape[0] < LEAST_ROWS:
+        moments, count = recorder.of(index)
+        if moments is None or count < LEAST_ROWS:
             return mse.quantized(matrix, spec)
-        return gptq.quantized(matrix, inputs, spec)
+        return gptq.quantized(matrix, moments, count, spec)
 
     def skip(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
         if spec is None:
@@ -138,8 +175,7 @@ class Calibrated:
             return None
         if not self._inputs:
             self._record()
-        kind = module.path.rsplit(".", 1)[-1]
-        return self._inputs[_FUSED.get(kind, kind)]
+        return self._inputs[PROJECTION[module.path.rsplit(".", 1)[-1]]]
 
     def _enter(self, module: Module) -> None:
         """Advance the hidden states to the module's block."""
@@ -158,22 +194,22 @@ class Calibrated:
         config = self._source.config
         weights = Weights(Checkpoint(self._source.folder), config, self._dtype)
         block = load_block(weights, self._layer, self._rope)
-        attention, mlp = block.self_attn, block.mlp
-        projections = mlp.experts if isinstance(mlp, MixtureOfExperts) else mlp
-        self._inputs = {
-            "qkv_proj": Recorder(attention.qkv_proj),
-            "o_proj": Recorder(attention.o_proj),
-            "gate_up_proj": Recorder(projections.gate_up_proj),
-            "down_proj": Recorder(projections.down_proj),
-        }
-        recorders: dict[str, Any] = self._inputs
-        attention = replace(attention, qkv_proj=recorders["qkv_proj"], o_proj=recorders["o_proj"])
-        projections = replace(
-            projections, gate_up_proj=recorders["gate_up_proj"], down_proj=recorders["down_proj"]
-        )
-        watched = replace(block, self_attn=attention, mlp=_with_projections(mlp, projections))
+        self._inputs = {name: Recorder(inner) for name, inner in projections(block).items()}
+        watched = with_projections(block, self._inputs)
         for states in self._states:
             mx.eval(watched(states, NoCache()))
+        if config.is_sparse(self._layer):
+            self._tell(self._inputs["down_proj"])
+
+    def _tell(self, recorder: Recorder) -> None:
+        counts = [recorder.of(expert)[1] for expert in range(self._source.config.num_experts)]
+        few = [f"{expert} ({n})" for expert, n in enumerate(counts) if n < LEAST_ROWS]
+        told = (
+            f"The experts of layer {self._layer} received {min(counts):,} to {max(counts):,} tokens"
+        )
+        if few:
+            told += f"; with fewer than {LEAST_ROWS}, mse quantizes {', '.join(few)}"
+        self._on_event(JobWarning(f"{told}."))
 
     def _block(self, tensors: dict[str, mx.array]) -> Block:
         checkpoint = InMemoryCheckpoint(self._source.folder, tensors)
@@ -183,29 +219,3 @@ class Calibrated:
         prefix = f"model.layers.{self._layer}."
         names = [name for name in self._source.vectors if name.startswith(prefix)]
         return {name: self._source.vector(name) for name in names}
-
-
-# Where a loaded block keeps the projection of a module.
-_FUSED = {
-    "q_proj": "qkv_proj",
-    "k_proj": "qkv_proj",
-    "v_proj": "qkv_proj",
-    "gate_proj": "gate_up_proj",
-    "up_proj": "gate_up_proj",
-}
-
-
-def _with_projections(mlp: FeedForward, projections: MLP | Experts) -> FeedForward:
-    """Return `mlp` with other projections; those of its experts if it has experts."""
-    if isinstance(projections, MLP) or not isinstance(mlp, MixtureOfExperts):
-        assert isinstance(projections, MLP)
-        return projections
-    store = ResidentExperts()
-    store.add(mlp.layer, projections)
-    return replace(mlp, store=store)
-
-
-def _rows_of(rows: mx.array, ids: mx.array, expert: int) -> mx.array:
-    """Return the rows for one expert."""
-    order = mx.argsort(ids != expert)
-    return rows[order[: (ids == expert).sum().item()]]

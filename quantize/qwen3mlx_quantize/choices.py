@@ -9,7 +9,7 @@ from . import sensitivity
 from .calibrate import Calibrated
 from .conversion import Conversion
 from .convert import convert
-from .events import OnEvent
+from .events import OnEvent, ignore
 from .methods import learned
 from .methods.learned import Learned
 from .plan import build_plan
@@ -24,26 +24,29 @@ def choose_recipe(
     source: Source, target_bpw: float, calibration: Calibration, on_event: OnEvent
 ) -> Recipe:
     """Choose bits for each module by sensitivity (`auto`). Raises UsageError."""
-    sensitivity.bytes_left(source, target_bpw)  # fail before the measurement, which takes minutes
     costs = sensitivity.measure(source, calibration.documents, on_event)
     return sensitivity.recipe(source, costs, target_bpw)
 
 
-def choose_quantizer(conversion: Conversion[Source]) -> Quantizer:
+def choose_quantizer(conversion: Conversion[Source], on_event: OnEvent = ignore) -> Quantizer:
     """Return the quantizer for the conversion's method. Raises UsageError, TextError."""
     source, method = conversion.source, conversion.method
     if method in ("awq", "dwq"):
         learned.check(method, source, conversion.plan.recipe)
     if method not in CALIBRATED or conversion.calibration is None:
         return DataFree(method)
-    return calibrated(conversion, conversion.calibration.documents)
+    return calibrated(conversion, conversion.calibration.documents, on_event)
 
 
-def calibrated(conversion: Conversion[Source], documents: Sequence[Sequence[int]]) -> Quantizer:
+def calibrated(
+    conversion: Conversion[Source],
+    documents: Sequence[Sequence[int]],
+    on_event: OnEvent = ignore,
+) -> Quantizer:
     """Return the quantizer for gptq, awq or dwq, calibrated on documents of token ids."""
     source, recipe = conversion.source, conversion.plan.recipe
     if conversion.method == "gptq":
-        return Calibrated(source, documents)
+        return Calibrated(source, documents, on_event)
     if conversion.method == "awq":
         return Learned(learned.awq(source, recipe, documents), keeps_weights=False)
 

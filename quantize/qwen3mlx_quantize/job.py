@@ -11,6 +11,7 @@ from .output import check_output, check_space
 from .plan import build_plan
 from .quality import check_writes_text
 from .request import CALIBRATED, QuantizeRequest
+from .sensitivity import bytes_left
 from .source import Source
 from .staging import check_unused
 
@@ -32,14 +33,15 @@ def run(request: QuantizeRequest, on_event: OnEvent = ignore) -> QuantizeResult:
     check_output(source, output)
     if not request.dry_run:
         check_unused(output, resume=request.resume)
+    target = _target(request, source, on_event) if request.is_auto else None
     calibration = None
-    if request.is_auto or (method in CALIBRATED and not request.dry_run):
+    if target is not None or (method in CALIBRATED and not request.dry_run):
         calibration = texts.calibration(source.folder, request.calibration)
         if calibration.held is not None:
             told = f"Calibration uses {calibration.name}; the others are kept for evaluation."
             on_event(JobWarning(told))
-    if request.target_bpw is not None and calibration is not None:
-        recipe = choose_recipe(source, request.target_bpw, calibration, on_event)
+        if target is not None:
+            recipe = choose_recipe(source, target, calibration, on_event)
     plan = build_plan(source, recipe)
     if request.dry_run or not request.resume:
         check_space(plan, output)
@@ -55,4 +57,18 @@ def run(request: QuantizeRequest, on_event: OnEvent = ignore) -> QuantizeResult:
         request.measure,
         calibration=calibration,
     )
-    return convert(conversion, choose_quantizer(conversion), on_event)
+    return convert(conversion, choose_quantizer(conversion, on_event), on_event)
+
+
+def _target(request: QuantizeRequest, source: Source, on_event: OnEvent) -> float:
+    """Return the bits per weight of `auto`. Raises InvalidRequestError, UsageError if they are too
+    few.
+    """
+    target = request.target_bpw
+    if request.fit is not None:
+        from .fitting import target_bpw  # the table of machines
+
+        target = target_bpw(source, request.fit, request.context, on_event)
+    assert target is not None
+    bytes_left(source, target)
+    return target

@@ -26,10 +26,11 @@ class QuantizeRequest:
     """Convert the checkpoint folder `source` into the new folder `output`.
 
     `recipe` is a name, a TOML file or a Recipe; by default `4bit`, or `8bit` for mode `mxfp8`. The
-    name `auto` needs `target_bpw`, in bits per weight. `mode` and `group_size` replace the
-    recipe's. `method` defaults to `mse` for affine integers, else to `rtn`. `calibration` is a file
-    or folder of text; by default, the built-in texts. `measure` evaluates the result against the
-    source. `command` is quoted in the model card.
+    name `auto` needs `target_bpw`, in bits per weight, or `fit`: the memory of a Mac, such as
+    `16GB`, in which the model, its KV cache for `context` tokens and the system fit. `mode` and
+    `group_size` replace the recipe's. `method` defaults to `mse` for affine integers, else to
+    `rtn`. `calibration` is a file or folder of text; by default, the built-in texts. `measure`
+    evaluates the result against the source. `command` is quoted in the model card.
 
     Raises UsageError naming the option that cannot be used.
     """
@@ -38,6 +39,8 @@ class QuantizeRequest:
     output: Path
     recipe: str | Recipe | None = None
     target_bpw: float | None = None
+    fit: str | None = None
+    context: int | None = None
     mode: str | None = None
     group_size: int | None = None
     method: str | None = None
@@ -48,13 +51,7 @@ class QuantizeRequest:
     command: str = ""
 
     def __post_init__(self) -> None:
-        if self.is_auto != (self.target_bpw is not None):
-            raise UsageError("--recipe auto needs --target-bpw, such as 5, and the reverse.")
-        if self.target_bpw is not None and not LEAST_BPW <= self.target_bpw <= MOST_BPW:
-            raise UsageError(
-                f"--target-bpw must be from {LEAST_BPW:g} to {MOST_BPW:g}, not "
-                f"{quoted(self.target_bpw)}."
-            )
+        self._check_size()
         _, method = self.recipe_and_method()
         if self.calibration is not None and method not in CALIBRATED and not self.is_auto:
             raise UsageError(
@@ -62,9 +59,25 @@ class QuantizeRequest:
                 "use no text."
             )
 
+    def _check_size(self) -> None:
+        if self.is_auto != (self.target_bpw is not None or self.fit is not None):
+            raise UsageError(
+                "--recipe auto needs --target-bpw, such as 5, or --fit, such as 16GB, and the "
+                "reverse."
+            )
+        if self.target_bpw is not None and self.fit is not None:
+            raise UsageError("--target-bpw and --fit are two sizes: choose one.")
+        if self.context is not None and self.fit is None:
+            raise UsageError("--context needs --fit, such as 16GB.")
+        if self.target_bpw is not None and not LEAST_BPW <= self.target_bpw <= MOST_BPW:
+            raise UsageError(
+                f"--target-bpw must be from {LEAST_BPW:g} to {MOST_BPW:g}, not "
+                f"{quoted(self.target_bpw)}."
+            )
+
     @property
     def is_auto(self) -> bool:
-        return self.recipe == AUTO
+        return self.recipe == AUTO or (self.recipe is None and self.fit is not None)
 
     def recipe_and_method(self) -> tuple[Recipe, Method]:
         """Return the recipe, or the one that `auto` starts from, with the options applied; and the

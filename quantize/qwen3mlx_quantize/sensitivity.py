@@ -55,7 +55,7 @@ def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe
             if step + 2 < len(WIDTHS):
                 heapq.heappush(offers, _offer(source, modules[path], costs[path], step + 1))
     rules = tuple(Rule((path,), QuantizationSpec(64, bits)) for path, bits in chosen.items())
-    about = f"bits by measured sensitivity, {target_bpw:g} per weight"
+    about = f"bits by measured sensitivity, at most {target_bpw:.4g} per weight"
     return Recipe("auto", about, MEASURED, rules)
 
 
@@ -65,15 +65,17 @@ def bytes_left(source: Source, target_bpw: float) -> float:
     Raises UsageError if even these exceed it.
     """
     vectors = [source.infos[name] for name in source.vectors]
-    total = sum(module.num_weights for module in source.modules)
-    total += sum(info.shape[0] for info in vectors)
+    total = source.num_weights
     left = target_bpw * total / 8 - sum(info.nbytes for info in vectors)
     for module in source.modules:
         is_router = ROUTER.fullmatch(module.path)
         left -= _nbytes(source, module, ROUTER_SPEC if is_router else FEWEST)
     if left < 0:
         least = target_bpw - 8 * left / total
-        raise UsageError(f"--target-bpw {target_bpw:g} is too low; the minimum is {least:.2f}.")
+        raise UsageError(
+            f"{target_bpw:.2f} bits per weight are too few for --recipe auto; the minimum is "
+            f"{least:.2f}: use a higher --target-bpw, more memory or a smaller --context."
+        )
     return left
 
 

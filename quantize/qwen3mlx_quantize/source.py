@@ -84,6 +84,12 @@ class Source:
         is_packed = any(name.endswith(".scales") for name in self.infos)
         return is_packed or self.config.published is not None
 
+    @property
+    def num_weights(self) -> int:
+        """The number of weights, norms included."""
+        vectors = sum(self.infos[name].shape[0] for name in self.vectors)
+        return sum(module.num_weights for module in self.modules) + vectors
+
     def companions(self) -> dict[str, Path]:
         """Return the folder's other files, but no weights, code, or unfinished downloads."""
         found = sorted(self.folder.iterdir())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from ..errors import InvalidRequestError
+from ..quoting import quoted
 from ..settings.setting import Setting
 from ..settings.table import LOAD, MAX_GIGABYTES, MODEL_TTL, SAMPLING
 
@@ -83,6 +85,14 @@ def finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number.")
     return value
+
+
+def tokens(value: str) -> int:
+    """Read a number of tokens, as 32768 or 32K."""
+    match = re.fullmatch(r"([1-9]\d{0,8})([kK]?)", value.strip(), re.ASCII)
+    if match is None:
+        raise typer.BadParameter(f"{quoted(value)} is not a number of tokens, such as 8192 or 32K.")
+    return int(match[1]) * (1024 if match[2] else 1)
 
 
 Temperature = Annotated[float | None, option(SAMPLING["temperature"], metavar="X")]

@@ -12,7 +12,7 @@ import typer
 
 from ..quoting import size_text
 from .job_progress import progress_for
-from .options import Events, PrintJson, finite
+from .options import Events, PrintJson, finite, tokens
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -52,6 +52,20 @@ TargetBits = Annotated[
         max=16,
         callback=finite,
         help="Maximum bits per weight for --recipe auto, such as 5.",
+    ),
+]
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="16GB",
+        help="Choose bits as --recipe auto does, so that the model, its KV cache and the system "
+        "fit in the memory of a Mac.",
+    ),
+]
+Context = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N|32K", parser=tokens, help="Tokens of the context for --fit; default: 8192."
     ),
 ]
 GroupSize = Annotated[
@@ -96,6 +110,8 @@ def quantize(
     source: Source = None,
     recipe: RecipeName = None,
     target_bpw: TargetBits = None,
+    fit: Fit = None,
+    context: Context = None,
     mode: Mode = None,
     group_size: GroupSize = None,
     method: MethodName = None,
@@ -121,7 +137,7 @@ def quantize(
     if json_ and events:
         raise UsageError("--json and --events are two ways to print: choose one.")
     if discard:
-        others = (source, recipe, target_bpw, mode, group_size, method, calibration)
+        others = (source, recipe, target_bpw, fit, context, mode, group_size, method, calibration)
         if any(other is not None for other in others) or measure or dry_run or resume or json_:
             raise UsageError("--discard takes --output alone.")
         _discard(output, terminal)
@@ -133,6 +149,8 @@ def quantize(
         output=output,
         recipe=recipe,
         target_bpw=target_bpw,
+        fit=fit,
+        context=context,
         mode=mode,
         group_size=group_size,
         method=method,

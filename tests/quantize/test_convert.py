@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 import pytest
-from qwen3mlx_quantize import ConversionError, Event, Progress, recipe
-from qwen3mlx_quantize.calibrate import Calibrated
+from qwen3mlx_quantize import ConversionError, Event, JobWarning, Progress, recipe
+from qwen3mlx_quantize.calibrate import LEAST_ROWS, Calibrated
 from qwen3mlx_quantize.convert import convert
 from qwen3mlx_quantize.events import ignore
 from qwen3mlx_quantize.plan import build_plan
@@ -137,6 +138,24 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(
     differing = {name for name in whole | got if whole.get(name) != got.get(name)}
     # The card has the folder's name in it, and the manifest the card.
     assert differing <= {"README.md", MANIFEST}
+
+
+def test_the_tokens_of_each_experts_are_told_and_few_are_named(tmp_path: Path) -> None:
+    source = write_checkpoint(tmp_path / "moe", MOE)
+    only = '[[rules]]\nmodules = ["model.layers.1.mlp.switch_mlp.down_proj"]\nbits = 4'
+    made = conversion(
+        source, tmp_path / "out", recipe.parse(f"bits = 16\n{only}", "x", "x"), "gptq"
+    )
+    events: list[Event] = []
+    documents = [list(range(i, i + 60)) for i in range(3)]
+    convert(made, Calibrated(made.source, documents, events.append))
+    (told,) = [event.message for event in events if isinstance(event, JobWarning)]
+    numbers = [int(n) for n in re.findall(r"\d+", told)]
+    assert told.startswith("The experts of layer 1 received ")
+    assert numbers[1] <= 3 * 60 * MOE.num_experts_per_tok / MOE.num_experts <= numbers[2]
+    few = dict(re.findall(r"(\d+) \((\d+)\)", told))
+    assert few
+    assert all(int(n) < LEAST_ROWS for n in few.values())
 
 
 def test_an_interrupted_run_is_not_overwritten(dense: Path, tmp_path: Path) -> None:

@@ -80,11 +80,29 @@ def test_gptq_preserves_the_product_with_its_inputs(bits: int) -> None:
         lost = inputs @ (made.unpacked(spec, mx.float32) - weight).T
         return (lost**2).mean().item()
 
-    assert off(gptq.quantized(weight, inputs, spec)) < 0.5 * off(mse.quantized(weight, spec))
+    assert off(gptq.quantized(weight, inputs.T @ inputs, inputs.shape[0], spec)) < 0.5 * off(
+        mse.quantized(weight, spec)
+    )
+
+
+def test_gptq_on_few_rows_is_hardly_worse_than_a_search_without_any() -> None:
+    """Half as many rows as inputs, which hardly vary together; measured on other rows."""
+    random = np.random.default_rng(0)
+    scales = np.arange(1, 129) ** -0.25
+    seen, other = (random.normal(size=(n, 128)) * scales for n in (64, 2048))
+    turn = np.linalg.qr(random.normal(size=(128, 128)))[0]
+    inputs, test = (mx.array((rows @ turn).astype(np.float32)) for rows in (seen, other))
+    weight, spec = heavy_tailed(32, 128, 2, mx.float32), QuantizationSpec(64, 3)
+
+    def off(made: Any) -> float:
+        return ((test @ (made.unpacked(spec, mx.float32) - weight).T) ** 2).mean().item()
+
+    made = gptq.quantized(weight, inputs.T @ inputs, inputs.shape[0], spec)
+    assert off(made) < 1.2 * off(mse.quantized(weight, spec))
 
 
 def test_gptq_copes_with_inputs_that_are_always_zero() -> None:
     inputs = mx.concatenate([mx.random.normal((200, 64)), mx.zeros((200, 64))], axis=1)
     weight, spec = heavy_tailed(8, 128, 3, mx.float32), QuantizationSpec(64, 4)
-    made = gptq.quantized(weight, inputs, spec)
+    made = gptq.quantized(weight, inputs.T @ inputs, inputs.shape[0], spec)
     assert mx.isfinite(made.unpacked(spec, mx.float32)).all().item()

@@ -16,14 +16,20 @@ from qwen3mlx.model.packed import packed
 from ..packing import PackedMatrix
 from . import mse
 
-# Added to the diagonal, relative to its mean; else inputs that rarely vary weigh too much.
-DAMPING = 0.01
+# Added to the diagonal, relative to its mean; else inputs that rarely vary weigh too much. The
+# second is times inputs per row: with few rows, what seems to vary together does so by chance.
+DAMPING, DAMPING_OF_FEW = 0.01, 0.3
 CPU = mx.Device(mx.cpu)
 
 
-def quantized(weight: mx.array, inputs: mx.array, spec: QuantizationSpec) -> PackedMatrix:
-    """Quantize weight [out, in] to affine integers, for `inputs` [rows, in]."""
-    factor = _inverse_factor(inputs.astype(mx.float32))
+def quantized(
+    weight: mx.array, moments: mx.array, num_rows: int, spec: QuantizationSpec
+) -> PackedMatrix:
+    """Quantize weight [out, in] to affine integers.
+
+    `moments` float32 [in, in] is X^T X for inputs X of `num_rows` rows.
+    """
+    factor = _inverse_factor(moments, num_rows)
     size, steps = spec.group_size, (1 << spec.bits) - 1
     rest = weight.astype(mx.float32)
     integers, scales, biases = [], [], []
@@ -57,12 +63,12 @@ def _group(
     return mx.concatenate(integers, axis=1), mx.concatenate(errors, axis=1)
 
 
-def _inverse_factor(inputs: mx.array) -> mx.array:
+def _inverse_factor(moments: mx.array, num_rows: int) -> mx.array:
     """Return the upper Cholesky factor of (X^T X)^-1, damped [in, in]."""
-    hessian = inputs.T @ inputs
-    diagonal = mx.diag(hessian)
-    damping = DAMPING * diagonal.mean() + mx.where(diagonal == 0, 1.0, 0.0)
-    hessian = hessian + mx.diag(damping)
+    diagonal = mx.diag(moments)
+    share = DAMPING + DAMPING_OF_FEW * moments.shape[0] / num_rows
+    damping = share * diagonal.mean() + mx.where(diagonal == 0, 1.0, 0.0)
+    hessian = moments + mx.diag(damping)
     with mx.stream(CPU):  # Metal has no factorizations
         lower = mx.linalg.cholesky(hessian)
         inverse = mx.linalg.cholesky_inv(lower)
