@@ -163,6 +163,10 @@
         <translation>以文本形式读取公共互联网上的网页。网页内容可能诱使模型把它知道的信息发送到别的地址：在意这一点时，请每次只允许一次。</translation>
     </message>
     <message>
+        <source>Add…</source>
+        <translation>添加…</translation>
+    </message>
+    <message>
         <source>Add Folder…</source>
         <translation>添加文件夹…</translation>
     </message>

@@ -33,7 +33,8 @@ class BuiltInSwitches(Group):
             ),
             theme,
         )
-        add = Button(self.tr("Add Folder…"), self)
+        add = Button(self.tr("Add…"), self)
+        add.setAccessibleName(self.tr("Add Folder…"))
         add.clicked.connect(self._add_folder)
         self.add_row(
             self.tr("Read files"),

@@ -47,6 +47,7 @@ class ToolsPage(Page):
         self.column.addWidget(self._faults)
         own = BuiltInSwitches(tools, theme, self)
         self._own_title = self.add_section(self.tr("Built-in tools that reach further"), own)
+        self._own_title.setWordWrap(True)
         self.add_section(self.tr("Add a server"), AddServer(tools, self))
         self.column.addStretch()
         follow(self, self._show, tools.changed, tools.tools_changed, tools.own_changed)
