@@ -327,6 +327,7 @@ def test_a_box_and_a_notification_are_plain(
     boxes: list[QMessageBox] = []
     monkeypatch.setattr(QMessageBox, "exec", lambda box: boxes.append(box))  # noqa: PLW0108
     tell(None, evil, evil)
+    qtbot.addWidget(boxes[0])
     assert boxes[0].textFormat() == Qt.TextFormat.PlainText
     said: list[tuple[str, str]] = []
     monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda _, *told: said.append(told[:2]))
