@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ..quoting import printable, shortened
+from .lenient import SCHEMA
 from .mcp_json import ServerConfig
 from .outcome import Outcome, result_text
 from .sign_in import SignIn, SignInNeededError
@@ -119,17 +120,18 @@ class Connection:
             page = await client.list_tools(cursor=cursor)
             found += page.tools
             cursor = page.next_cursor
-            if cursor is None or len(found) >= MOST_TOOLS:
+            if not cursor or len(found) >= MOST_TOOLS:
                 break
         return [self._tool(tool) for tool in found[:MOST_TOOLS]]
 
     def _tool(self, tool: mcp_types.Tool) -> Tool:
+        assert tool.meta is not None
         return Tool(
             server=self.config.name,
             name=tool.name,
             run=self._route(tool.name),
-            description=tool.description or tool.title or "",
-            schema=tool.input_schema,
+            description=tool.description or "",
+            schema=tool.meta[SCHEMA],
             source=self.config.fingerprint,
             is_guest=self._is_guest,
             is_read_only=bool(tool.annotations and tool.annotations.read_only_hint),

@@ -17,6 +17,7 @@ from ..errors import Qwen3MLXError
 from ..quoting import quoted
 from ..settings.state import make_folder, state_home
 from . import supervisor
+from .lenient import make_plain
 from .mcp_json import ServerConfig
 from .sign_in import SignIn, SignInNeededError, check_place, provider
 
@@ -165,7 +166,7 @@ def _http_client(config: ServerConfig, url: str, sign_in: SignIn | None) -> http
 
 
 class Watched:
-    """A stream of messages that tells when the server has ended it."""
+    """A stream of messages, made plain, that tells when the server has ended it."""
 
     def __init__(self, stream: Any, on_end: Callable[[], None]) -> None:
         self._stream = stream
@@ -175,7 +176,7 @@ class Watched:
         import anyio
 
         try:
-            return await self._stream.receive()
+            return _plain(await self._stream.receive())
         except (anyio.EndOfStream, anyio.BrokenResourceError):
             self._on_end()
             raise
@@ -188,7 +189,7 @@ class Watched:
 
     async def __anext__(self) -> Any:
         try:
-            return await self._stream.__anext__()
+            return _plain(await self._stream.__anext__())
         except StopAsyncIteration:
             self._on_end()
             raise
@@ -198,3 +199,9 @@ class Watched:
 
     async def __aexit__(self, *error: object) -> None:
         await self.aclose()
+
+
+def _plain(item: Any) -> Any:
+    """A message, or the error that came instead of one."""
+    make_plain(getattr(getattr(item, "message", None), "result", None))
+    return item

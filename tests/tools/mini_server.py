@@ -31,7 +31,19 @@ TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
         "Has a schema that is none.",
         {"type": "object", "properties": {"a": {"type": "no"}}},
     ),
+    "odd": ("Return blocks that no MCP has.", {"type": "object"}),
 }
+# Tools that no MCP has; the SDK refuses a list that holds one of them.
+ODD: list[Any] = [
+    None,
+    {"description": "Has no name."},
+    {"name": 7},
+    {"name": "bare", "inputSchema": {"properties": {}}},
+    {"name": "null", "inputSchema": None, "outputSchema": "none", "annotations": [], "title": 1},
+    {"name": "go", "inputSchema": {"type": "object", "properties": None, "required": None}},
+    {"name": "words", "inputSchema": {"type": "object", "properties": {"a": "string"}}},
+    {"name": "string", "inputSchema": "object"},
+]
 _lock = threading.Lock()
 
 
@@ -58,9 +70,16 @@ def answer(message: dict[str, Any]) -> None:
         write(id=number, result={**told, "serverInfo": {"name": NAME, "version": "1"}})
     elif message["method"] == "tools/list":
         tools = [
-            {"name": name, "description": f"{NAME}: {about}", "inputSchema": schema}
+            {
+                "name": name,
+                "description": f"{NAME}: {about}",
+                "inputSchema": schema,
+                # For programs; what the calls return is none of this.
+                "outputSchema": {"type": "object", "required": ["never"]},
+            }
             for name, (about, schema) in list(TOOLS.items())
         ]
+        tools += ODD if os.environ.get("ODD") else []
         write(id=number, result={"tools": tools})
     elif message["method"] == "tools/call":
         call(number, params["name"], params.get("arguments") or {})
@@ -93,7 +112,9 @@ def call(number: int, tool: str, arguments: dict[str, Any]) -> None:
     elif tool == "change":
         TOOLS.pop("echo", None)
         write(method="notifications/tools/list_changed")
-    content = [{"type": "text", "text": text}]
+    content: Any = [{"type": "text", "text": text}]
+    if tool == "odd":
+        content += [{"type": "chart", "points": [1]}, {"type": "text", "text": None}, "loose"]
     return write(id=number, result={"content": content, "isError": tool == "fail"})
 
 

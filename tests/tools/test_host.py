@@ -97,6 +97,17 @@ def test_a_server_starts_when_needed_and_every_call_has_an_outcome(home: Path, h
     assert call(host, tools(host, "mini")["mini.echo"], text="again").text == "again"
 
 
+def test_an_odd_tool_and_an_odd_block_cost_themselves_alone(home: Path, host: Host) -> None:
+    save(home, mini=mini(env={"ODD": "1"}))
+    known = host.tools(["mini"]).result(PATIENCE).tools
+    usable = {tool.name: tool for tool in known if tool.fault is None}
+    assert {"echo", "bare", "null", "go"} <= set(usable)
+    assert [tool.name for tool in known if tool.fault] == ["broken", "", "", "", "words", "string"]
+    assert call(host, usable["bare"])[:2] == ("ok", "mini: bare")
+    text = 'mini: odd\n{"type": "chart", "points": [1]}\n{"type": "text", "text": null}\nloose'
+    assert call(host, usable["odd"])[:2] == ("ok", text)
+
+
 def test_one_broken_server_costs_itself_alone(home: Path, host: Host) -> None:
     save(
         home,
