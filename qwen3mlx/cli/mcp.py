@@ -94,12 +94,16 @@ def add(
 @app.command()
 @guarded
 def remove(name: Name) -> None:
-    """Remove a server from mcp.json."""
-    from ..tools.mcp_json import McpFile
+    """Remove a server from mcp.json, and forget a sign-in that no other one uses."""
+    from ..tools.host import Host
 
-    file = McpFile()
-    if not file.remove(name):
-        raise UsageError(f"{file.path} has no server {name}.")
+    host = Host()
+    try:
+        is_done = host.remove(name).result()
+    finally:
+        host.close()
+    if not is_done:
+        raise UsageError(f"{host.file.path} has no server {name}.")
     Terminal.standard().note(f"Removed {name}.")
 
 

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -102,6 +103,13 @@ class Host:
     def sign_out(self, name: str) -> Future[bool]:
         """Forget what signing in to a server has given; False if there was nothing."""
         return self._run(self._sign_out(name))
+
+    def remove(self, name: str) -> Future[bool]:
+        """Remove a server from the file, end it, and forget a sign-in that no other one uses.
+
+        False if the file has no such server.
+        """
+        return self._run(self._remove(name))
 
     def restart(self, name: str) -> Future[None]:
         """End a server, so that its next use starts it at once."""
@@ -249,6 +257,17 @@ class Host:
         tokens = Tokens(filled(self._remote(name).url or ""))
         await self._restart(name)
         return tokens.forget()
+
+    async def _remove(self, name: str) -> bool:
+        gone = self.servers().servers.get(name)
+        if not self.file.remove(name):
+            return False
+        await self._restart(name)
+        others = {one.url for one in self.servers().servers.values()}
+        if gone is not None and gone.url is not None and gone.url not in others:
+            with suppress(ToolServerError):  # its address has a variable that is not set
+                Tokens(filled(gone.url)).forget()
+        return True
 
     def _remote(self, name: str) -> ServerConfig:
         config = self._connection(name).config

@@ -212,7 +212,7 @@ def test_a_key_in_headers_is_enough(host: Host) -> None:
 
 
 def test_the_command_prints_the_address(
-    host: Host, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    home: Path, host: Host, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qwen3mlx.cli import mcp
 
@@ -230,5 +230,11 @@ def test_the_command_prints_the_address(
         assert "Signed in to docs, which has 1 tools." in done.output
         assert "Signed out of docs." in CliRunner().invoke(app, ["logout", "docs"]).output
         assert "Nobody was signed in" in CliRunner().invoke(app, ["logout", "docs"]).output
+
+        assert CliRunner().invoke(app, ["login", "docs"]).exit_code == 0
+        host.file.add("again", {"url": host.servers().servers["docs"].url})
+        for name, is_kept in (("again", True), ("docs", False)):
+            assert CliRunner().invoke(app, ["remove", name]).exit_code == 0
+            assert ("tokens" in (home / "tool-tokens.json").read_text()) is is_kept
     host.file.add("here", {"command": "true"})
     assert "runs here" in CliRunner().invoke(app, ["login", "here"]).output

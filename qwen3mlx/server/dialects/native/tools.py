@@ -69,11 +69,9 @@ async def import_servers(body: McpTextBody, service: ServiceDep) -> Json:
 
 @router.delete("/servers")
 async def remove(name: Parameter, service: ServiceDep) -> Json:
-    """Remove a server from mcp.json, and end it."""
-    host = service.tools.host
-    if not await asyncio.to_thread(host.file.remove, name):
+    """Remove a server from mcp.json, end it, and forget a sign-in that no other one uses."""
+    if not await asyncio.wrap_future(service.tools.host.remove(name)):
         raise InvalidRequestError(f"There is no server {name}.", param="name")
-    await asyncio.wrap_future(host.restart(name))
     return await list_servers(service)
 
 
