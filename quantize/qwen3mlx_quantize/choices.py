@@ -12,6 +12,7 @@ from .convert import convert
 from .events import OnEvent, ignore
 from .methods import learned
 from .methods.learned import Learned
+from .packing import Method
 from .plan import build_plan
 from .quantizer import DataFree, Quantizer
 from .recipe import Recipe
@@ -28,11 +29,16 @@ def choose_recipe(
     return sensitivity.recipe(source, costs, target_bpw)
 
 
+def check_method(source: Source, recipe: Recipe, method: Method) -> None:
+    """Raise UsageError if the method cannot quantize this source by this recipe."""
+    if method in ("awq", "dwq"):
+        learned.check(method, source, recipe)
+
+
 def choose_quantizer(conversion: Conversion[Source], on_event: OnEvent = ignore) -> Quantizer:
     """Return the quantizer for the conversion's method. Raises UsageError, TextError."""
     source, method = conversion.source, conversion.method
-    if method in ("awq", "dwq"):
-        learned.check(method, source, conversion.plan.recipe)
+    check_method(source, conversion.plan.recipe, method)
     if method not in CALIBRATED or conversion.calibration is None:
         return DataFree(method)
     return calibrated(conversion, conversion.calibration.documents, on_event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import texts
-from .choices import choose_quantizer, choose_recipe
+from .choices import check_method, choose_quantizer, choose_recipe
 from .conversion import Conversion, QuantizeResult
 from .convert import convert
 from .events import JobWarning, OnEvent, ignore
@@ -33,6 +33,8 @@ def run(request: QuantizeRequest, on_event: OnEvent = ignore) -> QuantizeResult:
     check_output(source, output)
     if not request.dry_run:
         check_unused(output, resume=request.resume)
+        if not request.is_auto:
+            check_method(source, recipe, method)  # before a calibration, which takes long
     target = _target(request, source, on_event) if request.is_auto else None
     calibration = None
     if target is not None or (method in CALIBRATED and not request.dry_run):
