@@ -11,7 +11,7 @@ from .output import check_output, check_space
 from .plan import build_plan
 from .quality import check_writes_text
 from .request import CALIBRATED, QuantizeRequest
-from .sensitivity import bytes_left
+from .sensitivity import bytes_left, widest
 from .source import Source
 from .staging import check_unused
 
@@ -36,6 +36,8 @@ def run(request: QuantizeRequest, on_event: OnEvent = ignore) -> QuantizeResult:
         if not request.is_auto:
             check_method(source, recipe, method)  # before a calibration, which takes long
     target = _target(request, source, on_event) if request.is_auto else None
+    if target is not None and (fitting := widest(source, target)) is not None:
+        recipe, target = fitting, None
     calibration = None
     if target is not None or (method in CALIBRATED and not request.dry_run):
         calibration = texts.calibration(source.folder, request.calibration)

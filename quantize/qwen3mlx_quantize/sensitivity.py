@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import mlx.core as mx
 
@@ -57,6 +58,18 @@ def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe
     rules = tuple(Rule((path,), QuantizationSpec(64, bits)) for path, bits in chosen.items())
     about = f"bits by measured sensitivity, at most {target_bpw:.4g} per weight"
     return Recipe("auto", about, MEASURED, rules)
+
+
+def widest(source: Source, target_bpw: float) -> Recipe | None:
+    """Return the recipe with the most bits for every module, which needs no measurement, or None
+    if that is more than `target_bpw`. Raises UsageError as `recipe` does.
+    """
+    equal = dict.fromkeys((module.path for module in source.modules), 0.0)
+    made = recipe(source, equal, target_bpw)
+    if any(rule.spec is None or rule.spec.bits < WIDTHS[-1] for rule in made.rules):
+        return None
+    about = f"{WIDTHS[-1]} bits for every module, as {target_bpw:.4g} per weight allow"
+    return replace(made, about=about)
 
 
 def bytes_left(source: Source, target_bpw: float) -> float:

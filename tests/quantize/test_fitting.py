@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from qwen3mlx_quantize import Event, JobWarning, QuantizeRequest, fitting, run
+from qwen3mlx_quantize import Event, JobWarning, Progress, QuantizeRequest, fitting, run
 from qwen3mlx_quantize.plan import build_plan
-from qwen3mlx_quantize.sensitivity import recipe
+from qwen3mlx_quantize.sensitivity import recipe, widest
 from qwen3mlx_quantize.source import Source
 
 from qwen3mlx.errors import InvalidRequestError, UsageError
@@ -54,6 +54,15 @@ def test_a_longer_context_leaves_fewer_bits_and_is_said() -> None:
     (event,) = events
     assert isinstance(event, JobWarning)
     assert "a context of 1,024 tokens takes" in event.message
+
+
+def test_where_the_most_bits_fit_nothing_is_measured(tmp_path: Path) -> None:
+    events: list[Event] = []
+    request = QuantizeRequest(source=DEMO, output=tmp_path / "out", fit="16GB", dry_run=True)
+    chosen = run(request, events.append).plan.recipe
+    assert {rule.spec and rule.spec.bits for rule in chosen.rules} == {8}
+    assert not any(isinstance(event, Progress) for event in events)
+    assert widest(Source(DEMO), 8.0) is None
 
 
 def test_what_cannot_fit_is_said_in_one_sentence(tmp_path: Path) -> None:
