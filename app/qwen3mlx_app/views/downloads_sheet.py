@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shiboken6
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -21,6 +19,7 @@ from ..services.plain import one_line
 from .following import follow
 from .models.offer_row import state_text
 from .plain import Button, NameLabel
+from .sheet import Sheet
 from .theme import GAP, GAP_L, GAP_S
 from .widgets import hint_label, section
 
@@ -28,8 +27,8 @@ from .widgets import hint_label, section
 WIDTH, HIGHEST = 440, 420
 
 
-class DownloadsSheet(QWidget):
-    """Covers its parent, beside `anchor`. A click beside the sheet or Escape closes it.
+class DownloadsSheet(Sheet):
+    """Beside `anchor`.
 
     `models_wanted`: the Models page is to be shown.
     """
@@ -40,8 +39,6 @@ class DownloadsSheet(QWidget):
         super().__init__(parent)
         self._downloads, self._anchor = downloads, anchor
         self._rows: dict[str, _JobRow] = {}
-        self._sheet = QFrame(self)
-        self._sheet.setObjectName("sheet")
         self._content = QWidget(self._sheet)
         self._content.setObjectName("page")
         self._content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -60,10 +57,8 @@ class DownloadsSheet(QWidget):
         self._head = self._make_head()
         layout.addWidget(self._head)
         layout.addWidget(area, 1)
-        parent.installEventFilter(self)
         jobs = downloads.jobs
         follow(self, self._show, jobs.rowsInserted, jobs.rowsRemoved, jobs.dataChanged)
-        self.hide()
 
     def open(self) -> None:
         """Open the sheet, or close it if it is open."""
@@ -82,21 +77,6 @@ class DownloadsSheet(QWidget):
         self.hide()
         if self._anchor.isVisible():
             self._anchor.setFocus()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if not self._sheet.geometry().contains(event.position().toPoint()):
-            self.leave()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.leave()
-        else:
-            super().keyPressEvent(event)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if shiboken6.isValid(self) and event.type() == QEvent.Type.Resize and self.isVisible():
-            self._place()
-        return super().eventFilter(watched, event)
 
     def _make_head(self) -> QWidget:
         head = QWidget(self._sheet)
@@ -133,16 +113,13 @@ class DownloadsSheet(QWidget):
             self._rows[job.id].show()
         self._place()
 
-    def _place(self) -> None:
-        parent = self.parentWidget()
-        assert parent is not None
-        self.setGeometry(parent.rect())
+    def place(self) -> QRect:
         corner = self.mapFromGlobal(self._anchor.mapToGlobal(QPoint(self._anchor.width(), 0)))
         left, bottom = corner.x() + GAP, corner.y() + self._anchor.height()
         width = min(WIDTH, self.width() - left - GAP)
         rows = self._content.sizeHint().height() + self._head.sizeHint().height() + 2 * GAP_L + GAP
         height = min(rows + GAP, HIGHEST, bottom - GAP)
-        self._sheet.setGeometry(QRect(left, bottom - height, width, height))
+        return QRect(left, bottom - height, width, height)
 
 
 class _JobRow(QWidget):

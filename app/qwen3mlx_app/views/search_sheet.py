@@ -13,12 +13,10 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
     QGraphicsDropShadowEffect,
     QLineEdit,
     QListView,
@@ -31,6 +29,7 @@ from PySide6.QtWidgets import (
 from ..models import ListModel
 from ..services.fuzzy import ranked
 from ..services.plain import one_line
+from .sheet import Sheet
 from .sidebar_rows import option_of, paint_ground
 from .theme import GAP, Theme
 from .widgets import muted
@@ -75,8 +74,8 @@ class SheetRows(QStyledItemDelegate):
         painter.restore()
 
 
-class SearchSheet(QWidget, Generic[T]):
-    """Covers its parent. A click beside the sheet, Escape, or the focus elsewhere closes it.
+class SearchSheet(Sheet, Generic[T]):
+    """The focus elsewhere closes it, too.
 
     `most` rows are visible at once.
     """
@@ -96,8 +95,6 @@ class SearchSheet(QWidget, Generic[T]):
         self._all: list[T] = []
         self._before: QWidget | None = None  # the widget that had the focus
         self._found = ListModel[T](key, title, self)
-        self._sheet = QFrame(self)
-        self._sheet.setObjectName("sheet")
         self.field = QLineEdit(self._sheet)
         self.field.textChanged.connect(self._show)
         self.field.installEventFilter(self)
@@ -115,11 +112,9 @@ class SearchSheet(QWidget, Generic[T]):
         for widget in (self.field, self._list, self._nothing):
             self._layout.addWidget(widget)
         self._sheet.setGraphicsEffect(_shadow(self))
-        parent.installEventFilter(self)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._on_focus)
-        self.hide()
 
     def open(self) -> None:
         """Open the sheet, or close it if it is open."""
@@ -135,7 +130,6 @@ class SearchSheet(QWidget, Generic[T]):
         self.field.setFocus()
 
     def leave(self) -> None:
-        """Close, and return the focus to where it was."""
         self.hide()
         if self._before is not None and shiboken6.isValid(self._before):
             self._before.setFocus()
@@ -148,25 +142,10 @@ class SearchSheet(QWidget, Generic[T]):
         """Do what a chosen row is for."""
         raise NotImplementedError
 
-    def place(self) -> QRect:
-        """Where the sheet is, within this widget."""
-        raise NotImplementedError
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if not self._sheet.geometry().contains(event.position().toPoint()):
-            self.leave()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.leave()
-        else:
-            super().keyPressEvent(event)
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.parentWidget():
-            if event.type() == QEvent.Type.Resize and self.isVisible():
-                self._place()
-        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return self._press(Qt.Key(event.key())) or super().eventFilter(watched, event)
         return super().eventFilter(watched, event)
 
@@ -199,12 +178,6 @@ class SearchSheet(QWidget, Generic[T]):
         self._nothing.setFixedHeight(self._rows.height())
         self._place()
         self._choose(0)
-
-    def _place(self) -> None:
-        parent = self.parentWidget()
-        assert parent is not None
-        self.setGeometry(parent.rect())
-        self._sheet.setGeometry(self.place())
 
     def _choose(self, row: int) -> None:
         """Select a row, and announce it, since the field keeps the focus."""
