@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -97,11 +98,8 @@ def remove(name: Name) -> None:
     """Remove a server from mcp.json, and forget a sign-in that no other one uses."""
     from ..tools.host import Host
 
-    host = Host()
-    try:
+    with closing(Host()) as host:
         is_done = host.remove(name).result()
-    finally:
-        host.close()
     if not is_done:
         raise UsageError(f"{host.file.path} has no server {name}.")
     Terminal.standard().note(f"Removed {name}.")
@@ -128,11 +126,8 @@ def login(name: Name) -> None:
     from ..tools.host import Host
 
     terminal = Terminal.standard()
-    host = Host()
-    try:
+    with closing(Host()) as host:
         tools = host.sign_in(name, lambda address: _ask_to_open(terminal, address)).result()
-    finally:
-        host.close()
     terminal.note(f"Signed in to {name}, which has {len(tools)} tools.")
 
 
@@ -142,11 +137,8 @@ def logout(name: Name) -> None:
     """Forget the keys that signing in to a server has given."""
     from ..tools.host import Host
 
-    host = Host()
-    try:
+    with closing(Host()) as host:
         is_done = host.sign_out(name).result()
-    finally:
-        host.close()
     note = f"Signed out of {name}." if is_done else f"Nobody was signed in to {name}."
     Terminal.standard().note(note)
 
@@ -229,11 +221,8 @@ def _tools_of(name: str) -> list[Tool]:
     """The tools of a server, which is started for it. Raises Qwen3MLXError if it fails."""
     from ..tools.host import Host
 
-    host = Host()
-    try:
+    with closing(Host()) as host:
         found = host.tools([name]).result()
-    finally:
-        host.close()
     if found.faults:
         raise Qwen3MLXError(found.faults[0])
     return found.tools
