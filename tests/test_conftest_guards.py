@@ -5,6 +5,7 @@ In workers as well, where `make test` runs them.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -98,6 +99,20 @@ def begin_to_trace():
         sys.settrace(None)
 
 
+def test_bad_widget(qapp):
+    from PySide6.QtWidgets import QLabel
+
+    kept.append(QLabel("left"))
+
+
+def test_good_widget(qtbot):
+    from PySide6.QtWidgets import QLabel
+
+    kept.pop().deleteLater()
+    kept.append(QLabel("closed by qtbot"))
+    qtbot.addWidget(kept[0])
+
+
 @pytest.mark.slow
 def test_bad_slow():
     assert False
@@ -113,8 +128,9 @@ def test_each_offence_fails_and_nothing_else_does(tmp_path: Path, workers: list[
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "tests")
     (tmp_path / "tests" / "test_offences.py").write_text(OFFENCES)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--tb=no", *workers]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     report = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     ).stdout
 
     failed = set(re.findall(r"^(?:ERROR|FAILED) \S+::(test_\w+)", report, re.MULTILINE))
