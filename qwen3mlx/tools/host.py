@@ -46,6 +46,7 @@ class ServerStatus(NamedTuple):
     error: str | None
     tools: list[Tool] | None
     wants_sign_in: bool = False
+    is_signed_in: bool = False
 
 
 class Host:
@@ -288,14 +289,16 @@ class Host:
 
     def _status(self, config: ServerConfig) -> ServerStatus:
         connection = self._connections.get(config.name)
+        is_signed_in = _is_signed_in(config)
         if connection is None or connection.config != config:
-            return ServerStatus(config, "stopped", None, None)
+            return ServerStatus(config, "stopped", None, None, is_signed_in=is_signed_in)
         return ServerStatus(
             config,
             connection.state,
             connection.error,
             connection.tools_known,
             connection.wants_sign_in,
+            is_signed_in,
         )
 
 
@@ -325,6 +328,13 @@ class Guest:
     async def _close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
+
+
+def _is_signed_in(config: ServerConfig) -> bool:
+    try:
+        return config.url is not None and Tokens(filled(config.url)).are_there
+    except ToolServerError:  # its address has a variable that is not set
+        return False
 
 
 async def _outcome(

@@ -97,15 +97,18 @@ def test_nothing_is_asked_for_before_a_person_signs_in(
         assert set(server.requests) == {"/mcp"}
         (status,) = host.status()
         assert status.wants_sign_in
+        assert not status.is_signed_in
         assert len(host.sign_in("docs", browser.open).result(PATIENCE)) == 1
         browser.close()
         assert "Thank you." in browser.pages[0]
         assert look(host).text == "seen"
+        assert host.status()[0].is_signed_in
         kept = home / "tool-tokens.json"
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         assert all(token not in caplog.text for token in server.tokens | server.refreshing)
         assert host.sign_out("docs").result(PATIENCE)
         assert json.loads(kept.read_text()) == {}
+        assert not host.status()[0].is_signed_in
         assert "does not know" in host.tools(["docs"]).result(PATIENCE).faults[0]
 
 

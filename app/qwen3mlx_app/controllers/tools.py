@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -56,6 +56,7 @@ class ToolsController(QObject):
         self.errors: dict[str, str] = {}
         self.signing_in: dict[str, Call] = {}
         self.own: BuiltInTools | None = None
+        self._asked: set[str] = set()
         self._polls = QTimer(self)
         self._polls.setInterval(WATCH_EVERY)
         self._polls.timeout.connect(self._poll)
@@ -76,18 +77,27 @@ class ToolsController(QObject):
 
     def server_gone(self) -> None:
         self.servers.set_values([])
-        self.tools.clear()
+        for told in (self.tools, self.errors):
+            told.clear()
+        self._asked.clear()
         self.changed.emit()
         self._show_own(None)
 
     def look(self, server: str) -> None:
         """Ask for a server's tools, which starts it."""
         self.errors.pop(server, None)
+        self._asked.add(server)
         self._api.tools(
             server,
             done=partial(self._show_tools, server),
             failed=partial(self._on_no_tools, server),
         )
+
+    def start(self, servers: Iterable[str]) -> None:
+        """Ask for the tools of those servers that have not been asked."""
+        for server in servers:
+            if server not in self.tools and server not in self._asked:
+                self.look(server)
 
     def set_own(self, name: str, is_on: bool, folders: Sequence[str] = ()) -> None:
         """Turn a built-in tool on or off; `files` has the folders that may be read."""
@@ -119,17 +129,17 @@ class ToolsController(QObject):
         self._api.add_all(text, done=done, failed=lambda error: self.refused.emit(str(error)))
 
     def remove(self, name: str) -> None:
-        self.tools.pop(name, None)
+        self._forget(name)
         self._api.remove(name, done=self._show, failed=self._on_failed)
 
     def restart(self, name: str) -> None:
         """End a server, and start it again."""
+        self._api.restart(name, done=partial(self._look_again, name), failed=self._on_failed)
 
-        def done(servers: ToolServers) -> None:
-            self._show(servers)
-            self.look(name)
-
-        self._api.restart(name, done=done, failed=self._on_failed)
+    def sign_out(self, name: str) -> None:
+        """Forget the sign-in to a server, which may want another one then."""
+        self._forget(name)
+        self._api.sign_out(name, done=partial(self._look_again, name), failed=self._on_failed)
 
     def sign_in(self, name: str, open_browser: Callable[[str], object]) -> None:
         """Sign in to a server, at an address for a browser."""
@@ -188,6 +198,16 @@ class ToolsController(QObject):
             done=done,
             failed=lambda error: failed(str(error)),
         )
+
+    def _forget(self, name: str) -> None:
+        self.give_up_sign_in(name)
+        self.tools.pop(name, None)
+        self.errors.pop(name, None)
+        self._asked.discard(name)
+
+    def _look_again(self, name: str, told: ToolServers) -> None:
+        self._show(told)
+        self.look(name)
 
     def _poll(self) -> None:
         self._api.servers(done=self._show, failed=lambda _: None)

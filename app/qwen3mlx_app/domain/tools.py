@@ -23,6 +23,7 @@ class ToolServer:
     state: Literal["stopped", "starting", "running", "failed"] = "stopped"
     error: str | None = None
     wants_sign_in: bool = False
+    is_signed_in: bool = False
     num_tools: int | None = None
 
     @property

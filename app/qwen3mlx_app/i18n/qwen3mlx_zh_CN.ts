@@ -2052,6 +2052,10 @@
         <translation>{count} 个工具</translation>
     </message>
     <message>
+        <source>Sign Out</source>
+        <translation>退出登录</translation>
+    </message>
+    <message>
         <source>Remove the server {name}? Its entry in mcp.json is deleted.</source>
         <translation>移除服务器 {name} 吗？它在 mcp.json 中的条目会被删除。</translation>
     </message>

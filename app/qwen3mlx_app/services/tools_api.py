@@ -100,6 +100,11 @@ class ToolsApi(JsonApi):
             failed=failed,
         )
 
+    def sign_out(self, name: str, *, done: Callable[[ToolServers], None], failed: Failed) -> Call:
+        """Forget what signing in has given; ends the server."""
+        path = f"{TOOLS}/servers/logout"
+        return self._ask("POST", path, {"name": name}, read=_servers, done=done, failed=failed)
+
     def tools(self, server: str, *, done: Callable[[list[Tool]], None], failed: Failed) -> Call:
         """Ask for a server's tools, which starts it."""
         path = f"{TOOLS}?{urlencode({'server': server})}"

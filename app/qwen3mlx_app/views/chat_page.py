@@ -92,7 +92,7 @@ class ChatPage(QWidget):
             self._stack.addWidget(widget)
         self.context_bar = ContextBar(context, self._draft, self._column)
         self.composer = Composer(self._send_with, theme, self._column)
-        ToolChoice(chat, tools, self.composer.tools)
+        ToolChoice(chat, tools, self.composer)
         follow(self, self._estimate, tools.tools_changed)
         context.moved.connect(self.composer.text.set_text)
         finder = Find(chat.messages, self)

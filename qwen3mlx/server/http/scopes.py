@@ -121,6 +121,7 @@ DELETE /api/qwen3mlx/tools/servers
 POST /api/qwen3mlx/tools/servers/import
 POST /api/qwen3mlx/tools/servers/restart
 POST /api/qwen3mlx/tools/servers/login
+POST /api/qwen3mlx/tools/servers/logout
 GET /api/qwen3mlx/tools/builtin
 PUT /api/qwen3mlx/tools/builtin
 GET /api/qwen3mlx/tools/log

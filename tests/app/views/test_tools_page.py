@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QScrollArea,
 )
 from pytestqt.qtbot import QtBot
@@ -238,7 +239,15 @@ def test_a_person_signs_in_to_a_server(
             assert b"Thank you." in reply.read()
         qtbot.waitUntil(lambda: "look" in made._rows, timeout=WAIT)
         qtbot.waitUntil(lambda: wanted not in visible_texts(made), timeout=WAIT)
+        button(made, "Sign Out: guarded").click()
+        qtbot.waitUntil(lambda: wanted in visible_texts(made), timeout=WAIT)
+        assert not made._rows
+        assert "Sign In" in [
+            one.text() for one in made.findChildren(QPushButton) if one.isVisible()
+        ]
+        assert "guarded" in page._tools.errors
         page._tools.remove("guarded")
+        assert "guarded" not in page._tools.errors  # another one of this name begins anew
         qtbot.waitUntil(lambda: "guarded" not in page._cards, timeout=WAIT)
 
 
@@ -281,6 +290,24 @@ def test_an_answer_asks_runs_a_tool_and_goes_on(window: MainWindow, qtbot: QtBot
     (result,) = [text for text in shown if "<|im_end|>" in text]
     assert "\u241b[2J" in result
     assert "\x1b" not in result
+
+
+def test_a_question_that_is_begun_starts_its_servers_and_is_counted_with_their_tools(
+    window: MainWindow, live: LiveServer, qtbot: QtBot
+) -> None:
+    program, host = window.program, live.service.tools.host
+    qtbot.waitUntil(lambda: program.models.models.find("scripted") is not None, timeout=WAIT)
+    program.chat.new()
+    program.chat.settings.set_model("scripted")
+    host.file.add("late", mini())
+    program.chat.settings.set(replace(_without_thinking(program), servers=("late",)))
+    qtbot.waitUntil(lambda: program.context.used == 0, timeout=WAIT)
+    assert host.known(["late"]) == []  # nothing runs for who only reads
+    qtbot.keyClicks(window.chat.composer.text, "Go on.")
+    # The question alone has a tenth of that.
+    qtbot.waitUntil(lambda: (program.context.used or 0) > 300, timeout=WAIT)
+    assert host.known(["late"])
+    host.remove("late").result(30)
 
 
 def _without_thinking(program: Program) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -44,8 +45,9 @@ class ServerCard(QFrame):
         self._error = Label("", self)
         self._error.setObjectName("error")
         self._error.setWordWrap(True)
+        self._sign: Callable[[str], object] = tools.sign_out
         self._sign_in = Button("", self)
-        self._sign_in.clicked.connect(self._start_or_end_sign_in)
+        self._sign_in.clicked.connect(lambda *_: self._sign(self._name))
         self._fold = Fold(self)
         self._fold.toggled.connect(self._unfold)
         layout.addWidget(self._place)
@@ -73,15 +75,11 @@ class ServerCard(QFrame):
         own = self.tr("Tools that come with the program.")
         self._place.setText(own if self._name == BUILT_IN else server.place)
         error = self._tools.errors.get(self._name) or server.error or ""
-        is_signing_in = self._name in self._tools.signing_in
         if server.wants_sign_in:
             error = self.tr("This server wants you to sign in.")
-        if is_signing_in:
+        if self._name in self._tools.signing_in:
             error = self.tr("Sign in in your browser…")
-        self._sign_in.setVisible(server.wants_sign_in or is_signing_in)
-        text = self.tr("Cancel") if is_signing_in else self.tr("Sign In")
-        self._sign_in.setText(text)
-        self._sign_in.setAccessibleName(one_line(f"{text}: {self._title}"))
+        self._show_sign_in(server)
         self._error.setText(error)
         self._error.setVisible(bool(error))
         self._fold.set_title(self._fold_title(server.num_tools))
@@ -180,11 +178,18 @@ class ServerCard(QFrame):
             self._tools.look(self._name)
         self.show_tools()
 
-    def _start_or_end_sign_in(self) -> None:
-        if self._name in self._tools.signing_in:
-            self._tools.give_up_sign_in(self._name)
+    def _show_sign_in(self, server: ToolServer) -> None:
+        """The button begins to sign in, gives that up, or signs out."""
+        is_under_way = self._name in self._tools.signing_in
+        self._sign_in.setVisible(is_under_way or server.wants_sign_in or server.is_signed_in)
+        if is_under_way:
+            text, self._sign = self.tr("Cancel"), self._tools.give_up_sign_in
+        elif server.wants_sign_in:
+            text, self._sign = self.tr("Sign In"), partial(_sign_in, self._tools)
         else:
-            self._tools.sign_in(self._name, open_link)
+            text, self._sign = self.tr("Sign Out"), self._tools.sign_out
+        self._sign_in.setText(text)
+        self._sign_in.setAccessibleName(one_line(f"{text}: {self._title}"))
 
     def _toggle_log(self, is_shown: bool) -> None:
         self._log.setVisible(is_shown)
@@ -195,6 +200,10 @@ class ServerCard(QFrame):
         question = self.tr("Remove the server {name}? Its entry in mcp.json is deleted.")
         remove = partial(self._tools.remove, self._name)
         confirm(self, question.format(name=self._name), self.tr("Remove"), remove)
+
+
+def _sign_in(tools: ToolsController, name: str) -> None:
+    tools.sign_in(name, open_link)
 
 
 def _same(tools: list[Tool], others: list[Tool]) -> bool:

@@ -88,6 +88,18 @@ async def login(body: ToolServerBody, request: Request, service: ServiceDep) -> 
     return streaming(request, _login_events(service, body.name))
 
 
+@router.post("/servers/logout")
+async def logout(body: ToolServerBody, service: ServiceDep) -> Json:
+    """Forget what signing in to a server has given, and end it."""
+    from ....tools.transports import ToolServerError
+
+    try:
+        await asyncio.wrap_future(service.tools.host.sign_out(body.name))
+    except ToolServerError as error:
+        raise InvalidRequestError(str(error), param="name") from None
+    return await list_servers(service)
+
+
 @router.get("")
 async def list_tools(server: Parameter, service: ServiceDep) -> Json:
     """The tools of a server, which is started for it, with their consent."""
@@ -206,6 +218,7 @@ def _servers(service: Service) -> Json:
                 "state": status.state,
                 "error": status.error,
                 "wants_sign_in": status.wants_sign_in,
+                "is_signed_in": status.is_signed_in,
                 "num_tools": None if status.tools is None else len(status.tools),
             }
             for status in host.status()

@@ -64,6 +64,8 @@ def test_mistakes_are_refused_by_name(own: LiveServer) -> None:
     assert refused(own, "POST", "/tools/servers", entry)["param"] == "entry"
     assert refused(own, "DELETE", "/tools/servers", name="absent")["param"] == "name"
     assert refused(own, "GET", "/tools", server="absent")["param"] == "server"
+    for name in ("absent", "builtin"):
+        refused(own, "POST", "/tools/servers/logout", {"name": name})
     wanted = {"server": "builtin", "tool": "x", "consent": "always"}
     assert refused(own, "PUT", "/tools/consent", wanted)["param"] == "tool"
     call = {"server": "builtin", "tool": "calculate", "arguments": {"a": 1}}
