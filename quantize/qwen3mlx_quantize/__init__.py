@@ -17,8 +17,10 @@ from .job import run
 from .quality import Quality
 from .recipe import Recipe
 from .request import EvaluateRequest, QuantizeRequest
+from .texts.own_answers import Answer, Question
 
 __all__ = [
+    "Answer",
     "ConversionError",
     "EvaluateRequest",
     "Evaluation",
@@ -30,6 +32,7 @@ __all__ = [
     "Quality",
     "QuantizeRequest",
     "QuantizeResult",
+    "Question",
     "Recipe",
     "TextError",
     "discard",

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Phase = Literal[
-    "measuring sensitivity", "converting", "verifying", "loading", "evaluating", "comparing weights"
+    "generating",
+    "measuring sensitivity",
+    "converting",
+    "verifying",
+    "loading",
+    "evaluating",
+    "comparing weights",
 ]
 
 
@@ -15,7 +21,7 @@ Phase = Literal[
 class Progress:
     """`done` of `total` units of a phase, and the current item, such as a module's path.
 
-    The units are modules, weights, bytes or documents, depending on the phase.
+    The units are tokens, modules, weights, bytes or documents, depending on the phase.
     """
 
     phase: Phase

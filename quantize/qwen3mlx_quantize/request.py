@@ -18,6 +18,8 @@ from .recipe import Recipe
 AUTO = "auto"
 # Methods that run a text through the model.
 CALIBRATED = ("gptq", "awq", "dwq")
+# The calibration by the model's own answers; a file of this name is `./self`.
+SELF = "self"
 LEAST_BPW, MOST_BPW = 2.0, 16.0
 
 
@@ -29,8 +31,9 @@ class QuantizeRequest:
     name `auto` needs `target_bpw`, in bits per weight, or `fit`: the memory of a Mac, such as
     `16GB`, in which the model, its KV cache for `context` tokens and the system fit. `mode` and
     `group_size` replace the recipe's. `method` defaults to `mse` for affine integers, else to
-    `rtn`. `calibration` is a file or folder of text; by default, the built-in texts. `measure`
-    evaluates the result against the source. `command` is quoted in the model card.
+    `rtn`. `calibration` is a file or folder of text, or `self` for the model's own answers; see
+    `choices.choose_calibration` for the default. `measure` evaluates the result against the
+    source. `command` is quoted in the model card.
 
     Raises UsageError naming the option that cannot be used.
     """
@@ -44,7 +47,7 @@ class QuantizeRequest:
     mode: str | None = None
     group_size: int | None = None
     method: str | None = None
-    calibration: Path | None = None
+    calibration: Path | str | None = None
     measure: bool = False
     dry_run: bool = False
     resume: bool = False

@@ -81,10 +81,12 @@ MethodName = Annotated[
     ),
 ]
 Calibration = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        metavar="PATH",
-        help="Text for gptq, awq, dwq and auto: a file or a folder; default: built-in texts.",
+        metavar="self|PATH",
+        help="Text for gptq, awq, dwq and auto: a file or a folder, or self: the model's own "
+        "answers, the default for gptq, awq and dwq from 0.1 billion weights on; else built-in "
+        "texts.",
     ),
 ]
 DryRun = Annotated[
@@ -132,6 +134,7 @@ def quantize(
 
     from ..errors import UsageError
     from .models import locate
+    from .own_answers import answer
 
     terminal = Terminal.standard()
     if json_ and events:
@@ -163,7 +166,7 @@ def quantize(
     # Wrong options are reported before a model is downloaded.
     request = replace(request, source=locate(source, terminal))
     with progress_for(terminal, events) as on_event:
-        result = run(request, on_event)
+        result = run(request, on_event, answer=answer)
     if json_ or events:
         print(json.dumps(result.as_json()))
     else:

@@ -43,6 +43,7 @@ _OURS = (
         "measured.json",
         "downloads.json",
         "ranks",
+        "calibration",
         "conversations*.sqlite*",
     ),
     "server-crash.log",

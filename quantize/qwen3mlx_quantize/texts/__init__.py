@@ -13,12 +13,12 @@ from pathlib import Path
 from qwen3mlx.config import model_text
 from qwen3mlx.errors import CheckpointError
 from qwen3mlx.settings.state import expanded
-from qwen3mlx.text import load_tokenizer
+from qwen3mlx.text import Tokenizer, load_tokenizer
 
 from ..common import ConversionError, TextError
 from .splitting import calibrated_with, digest, split, unseen
 
-__all__ = ["calibrated_with"]
+__all__ = ["calibrated_with", "digest"]
 
 # A checkpoint's own evaluation text, for a model that knows only one kind of text.
 OWN = "evaluation.txt"
@@ -144,13 +144,18 @@ def chunks(ids: Sequence[int], length: int = LONGEST) -> Iterator[Sequence[int]]
             yield piece
 
 
-def _token_ids(folder: Path, text: Text) -> list[Sequence[int]]:
+def tokenizer(folder: Path) -> Tokenizer:
+    """Return the folder's tokenizer. Raises ConversionError if it has none."""
     if not (folder / "tokenizer.json").exists():
         raise ConversionError(
             f"{folder} has no tokenizer.json, which calibration and evaluation need: copy it there "
             "from the original model, or use --method mse without --evaluate."
         )
-    encode = load_tokenizer(folder).encode
+    return load_tokenizer(folder)
+
+
+def _token_ids(folder: Path, text: Text) -> list[Sequence[int]]:
+    encode = tokenizer(folder).encode
     return [piece for document in text.documents for piece in chunks(encode(document))]
 
 
