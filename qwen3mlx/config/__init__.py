@@ -2,7 +2,7 @@
 
 from .engine import EngineConfig
 from .generation import GenerationConfig
-from .json_file import parse_json, read_json
+from .json_file import json_text, parse_json, parse_json_object, read_json
 from .kind import KINDS, Kind
 from .model import ModelConfig, read_checkpoint
 from .model_files import LARGEST_PAGE, is_adapter, model_file, model_text
@@ -35,9 +35,11 @@ __all__ = [
     "expert_path",
     "fused_path",
     "is_adapter",
+    "json_text",
     "model_file",
     "model_text",
     "parse_json",
+    "parse_json_object",
     "read_checkpoint",
     "read_infos",
     "read_json",

@@ -27,13 +27,30 @@ def read_json(path: Path, *, largest: int = LARGEST_JSON) -> dict[str, Any]:
 
     A file with more than `largest` bytes is rejected too.
     """
+    return parse_json_object(json_text(path, largest=largest), path)
+
+
+def json_text(path: Path, *, largest: int = LARGEST_JSON) -> str:
+    """Return the text of a JSON file of at most `largest` bytes. Raises CheckpointError."""
     try:
-        value = parse_json(model_text(path, largest=largest))
+        return model_text(path, largest=largest)
+    except UnicodeDecodeError as error:
+        raise _not_json(path, error) from None
+
+
+def parse_json_object(text: str, path: Path) -> dict[str, Any]:
+    """Return the JSON object in `text`, which is that of `path`. Raises CheckpointError."""
+    try:
+        value = parse_json(text)
     except ValueError as error:
-        raise CheckpointError(f"{path} is not JSON ({error}); download the model again.") from None
+        raise _not_json(path, error) from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} must hold a JSON object, not {type(value).__name__}.")
     return value
+
+
+def _not_json(path: Path, error: ValueError) -> CheckpointError:
+    return CheckpointError(f"{path} is not JSON ({error}); download the model again.")
 
 
 def parse_json(text: str) -> Any:

@@ -40,15 +40,13 @@ class Encoder:
     """
 
     def __init__(self, file: TokenizerFile, control_ids: Collection[int]) -> None:
-        self._path = file.path
-        self._longest = file.longest
-        self._all = file.backend
+        self._file = file
         self._texts, self._renumbered = without_tokens(file.backend, control_ids)
-        self._cut = _cut(file) if file.cuts_words else None
+        self._cut = _cut(file) if file.vocabulary.cuts_words else None
 
     def least(self, text: str) -> int:
         """Return a lower bound of the tokens of `text`, however it is split."""
-        return len(text) // (self._longest * (1 if text.isascii() else _MOST_JOINED))
+        return len(text) // (self._file.longest * (1 if text.isascii() else _MOST_JOINED))
 
     def slices(self, text: str) -> Iterator[str]:
         """Split `text` into pieces that can be encoded independently.
@@ -68,15 +66,17 @@ class Encoder:
 
     def ids(self, text: str) -> list[int]:
         """Encode; added tokens in the text are recognized as such. Raises CheckpointError."""
-        with faults_as_errors(self._path):
+        with faults_as_errors(self._file.path):
             # The library's only call that releases the interpreter lock.
-            (encoding,) = self._all.encode_batch_fast([_unicode(text)], add_special_tokens=False)
+            (encoding,) = self._file.backend.encode_batch_fast(
+                [_unicode(text)], add_special_tokens=False
+            )
         ids: list[int] = encoding.ids
         return ids
 
     def plain_ids(self, text: str) -> list[int]:
         """Encode; control tokens in the text are plain text."""
-        with faults_as_errors(self._path):
+        with faults_as_errors(self._file.path):
             (encoding,) = self._texts.encode_batch_fast([_unicode(text)], add_special_tokens=False)
         ids: list[int] = encoding.ids
         return [self._renumbered.get(i, i) for i in ids] if self._renumbered else ids

@@ -62,7 +62,7 @@ class Tokenizer:
         self.added_ids = frozenset(self._bytes)
         self._control = ControlTokens(backend.get_added_tokens_decoder())
         self._encoder = Encoder(file, self._control.ids)
-        self._end_tokens = file.end_tokens
+        self._end_tokens = file.vocabulary.end_tokens
         self._templates: dict[str, ChatTemplate] = {}
         self._shows_tools: bool | None = None
         self._call_format: CallFormat | None = None

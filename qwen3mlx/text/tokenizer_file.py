@@ -3,18 +3,23 @@
 Only data is read from tokenizer.json: vocabulary, merges, added tokens, and which of the known word
 splits it uses. The library would run any normalizer and any regular expression in the file, which
 could take forever or crash the thread, and would truncate or pad texts as the file says.
+
+Most models of the family have the same file, which takes a second and 35 MB: those that are in
+memory at the same time share what was read from it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import islice
 from operator import eq
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakValueDictionary
 
-from qwen3mlx.config import model_text, read_json
+from qwen3mlx.config import json_text, model_text, parse_json_object, read_json
 from qwen3mlx.errors import CheckpointError
 
 from ..quoting import quoted
@@ -50,19 +55,33 @@ _MAX_ADDED_LENGTH = 128
 _MAX_ADDED_CHARACTERS = 2**19
 
 
-class TokenizerFile(NamedTuple):
-    """The library's object for the files at `path`.
+class Vocabulary:
+    """What tokenizer.json says, and no model changes.
 
-    `longest` is the length of the longest token in bytes. `cuts_words` means that it splits texts
+    `longest` is the length of its longest token in bytes. `cuts_words` means that it splits texts
     into words before looking for tokens, and changes them only as NFC does. `end_tokens` are those
-    that the file adds to the end of a text.
+    that it adds to the end of a text. `backend` lacks the `added` tokens.
     """
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.backend = _built(content)
+        self.added = _added(content)
+        self.longest = max(map(len, content["model"]["vocab"]))
+        self.cuts_words = _cuts_words(content)
+        self.end_tokens = tuple(_end_tokens(content.get("post_processor")))
+
+
+# By the digest of the files.
+_in_memory: WeakValueDictionary[bytes, Vocabulary] = WeakValueDictionary()
+
+
+class TokenizerFile(NamedTuple):
+    """The library's object for the files at `path`; `longest` counts its added tokens, too."""
 
     path: Path
     backend: Backend
     longest: int
-    cuts_words: bool
-    end_tokens: tuple[str, ...]
+    vocabulary: Vocabulary
 
 
 def load_tokenizer_file(folder: Path, config: Mapping[str, Any]) -> TokenizerFile:
@@ -84,16 +103,27 @@ def _loaded(folder: Path, config: Mapping[str, Any]) -> TokenizerFile:
             )
         path = folder / "vocab.json"
     with faults_as_errors(path):
-        content = _read(path)
-        backend = _built(content)
-        _add_tokens(backend, _added(content), path)
+        vocabulary = _vocabulary(path)
+        backend = _like(vocabulary.backend)
+        _add_tokens(backend, vocabulary.added, path)
     place = folder / "tokenizer_config.json"
     with faults_as_errors(place):
         _add_tokens(backend, _declared_tokens(folder, config), place)
     names = (token.content.encode() for token in backend.get_added_tokens_decoder().values())
-    longest = max(map(len, chain(content["model"]["vocab"], names)))
-    end_tokens = tuple(_end_tokens(content.get("post_processor")))
-    return TokenizerFile(path, backend, longest, _cuts_words(content), end_tokens)
+    longest = max(vocabulary.longest, *map(len, names), 0)
+    return TokenizerFile(path, backend, longest, vocabulary)
+
+
+def _vocabulary(path: Path) -> Vocabulary:
+    """Return what `path` says, from memory if a model there has the same file."""
+    texts = [json_text(path, largest=LARGEST)]
+    if path.name != "tokenizer.json":
+        texts.append(model_text(path.with_name("merges.txt")))
+    digest = hashlib.sha256("\0".join(texts).encode()).digest()
+    found = _in_memory.get(digest)
+    if found is None:
+        found = _in_memory[digest] = Vocabulary(_content(path, *texts))
+    return found
 
 
 def _end_tokens(processor: Any) -> Iterator[str]:
@@ -120,20 +150,27 @@ def without_tokens(
 ) -> tuple[Backend, dict[int | None, int]]:
     """Return a tokenizer that reads these added tokens as plain text, and is otherwise identical.
 
-    It shares the vocabulary, so it costs neither time nor memory. The remaining added tokens get
+    It costs neither time nor memory. The remaining added tokens get
     ids of its own; the second value maps those to the ids of `backend`.
     """
-    from tokenizers import Tokenizer as Backend
-
-    other = Backend(backend.model)
-    other.normalizer = backend.normalizer
-    other.pre_tokenizer = backend.pre_tokenizer
+    other = _like(backend)
     renumbered: dict[int | None, int] = {}
     for token_id, token in sorted(backend.get_added_tokens_decoder().items()):
         if token_id not in left_out:
             other.add_tokens([token])
             renumbered[other.token_to_id(token.content)] = token_id
     return other, renumbered
+
+
+def _like(backend: Backend) -> Backend:
+    """Return a tokenizer without added tokens that shares the vocabulary of `backend`."""
+    from tokenizers import Tokenizer as Backend
+
+    other = Backend(backend.model)
+    other.normalizer = backend.normalizer
+    other.pre_tokenizer = backend.pre_tokenizer
+    other.decoder = backend.decoder
+    return other
 
 
 @contextmanager
@@ -155,12 +192,11 @@ def faults_as_errors(path: Path) -> Iterator[None]:
         raise CheckpointError(f"{path} is not a usable tokenizer ({what}).") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _content(path: Path, text: str, merges: str | None = None) -> dict[str, Any]:
     """Return the content of tokenizer.json, or its equivalent from vocab.json and merges.txt."""
-    content = read_json(path, largest=LARGEST)
-    if path.name == "tokenizer.json":
+    content = parse_json_object(text, path)
+    if merges is None:
         return content
-    merges = model_text(path.with_name("merges.txt"))
     split = {"type": "Split", "pattern": {"Regex": QWEN_SPLIT}, "behavior": "Isolated"}
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
     return {

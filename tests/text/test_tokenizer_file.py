@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import copy
+import gc
 import json
 import random
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -319,6 +321,33 @@ def test_added_tokens_are_those_that_the_library_reads(
     qwen3: Tokenizer, qwen3_folder: Path
 ) -> None:
     whole = Backend.from_file(str(qwen3_folder / "tokenizer.json"))
-    built = qwen3._encoder._all
+    built = qwen3._encoder._file.backend
     assert built.get_added_tokens_decoder() == whole.get_added_tokens_decoder()
     assert built.get_vocab_size() == whole.get_vocab_size()
+
+
+def test_models_with_the_same_file_share_it(tmp_path: Path) -> None:
+    """Each has its own added tokens; what nobody has any more is forgotten."""
+    folders = [tmp_path / name for name in ("one", "two", "other")]
+    for folder, token in zip(folders, ("<one>", "<two>", "<one>"), strict=True):
+        folder.mkdir()
+        write(folder, lambda content: None)
+        size = load_tokenizer(folder).vocab_size
+        declared = {"added_tokens_decoder": {size: {"content": token, "special": True}}}
+        (folder / "tokenizer_config.json").write_text(json.dumps(declared))
+    with (folders[2] / "tokenizer.json").open("a") as file:
+        file.write(" ")
+    one, two, other = map(load_tokenizer, folders)
+    files = [each._encoder._file for each in (one, two, other)]
+    assert files[0].vocabulary is files[1].vocabulary
+    assert files[0].vocabulary is not files[2].vocabulary
+    assert len(one.encode("<one>")) == len(two.encode("<two>")) == 1
+    assert len(one.encode("<two>")) > 1 < len(two.encode("<one>"))
+    for each in (one, two, other):
+        assert each.decode(each.encode("ab<one><two>")) == "ab<one><two>"
+    shared = weakref.ref(files[0].vocabulary)
+    del one, files, each
+    assert shared() is not None
+    del two
+    gc.collect()
+    assert shared() is None
