@@ -17,6 +17,7 @@ from ..settings.state import state_home
 from .fingerprint import fingerprint, versions
 from .hosts import Hosts
 from .link import Link, Said
+from .network import Network
 from .wire import line, unpacked
 
 # Seconds for which the ranks that have not replied are waited for, once one reports a fault: what
@@ -152,8 +153,17 @@ class Group:
         for link in self._links:
             host = link.host
             names = [str(self._folder)] if host.is_local else [self._model_id, str(self._folder)]
-            values = {"names": names, "rank": link.rank, "ip": host.ip, "port": host.port}
-            link.send(line({"check": {**values, "locks": locks if host.is_local else None}}))
+            values = {
+                "names": names,
+                "rank": link.rank,
+                "locks": locks if host.is_local else None,
+                "ips": self._connected(link),
+                "port": host.port,
+                "backend": self._hosts.backend,
+                "rdma": host.rdma,
+                "envs": self._hosts.envs,
+            }
+            link.send(line({"check": values}))
         replies = self._collect(starting=True)
         own = {"version": versions(), "checkpoint": fingerprint(self._folder)}
         faults = [
@@ -164,6 +174,12 @@ class Group:
         if faults:
             raise UnavailableError("; ".join(faults) + ".")
         return [replies[link.rank]["facts"] for link in self._links]
+
+    def _connected(self, link: Link) -> tuple[str, ...]:
+        """Return the addresses that others connect to: with JACCL they meet at the first rank's."""
+        if self._hosts.backend == "ring":
+            return link.host.ips
+        return () if link.rank else link.host.ips[:1]
 
     def _shares(self, facts: list[dict[str, Any]]) -> tuple[Share, ...]:
         """Return what each rank gets. Raises UsageError, MemoryBudgetError."""
@@ -194,10 +210,12 @@ class Group:
         options: LoadOptions,
         on_progress: Report,
     ) -> list[dict[str, Any]]:
-        ring = [
-            [f"{link.host.ip}:{fact['port']}"]
+        addresses = [
+            [f"{ip}:{port}" for ip, port in zip(self._connected(link), fact["ports"], strict=True)]
             for link, fact in zip(self._links, facts, strict=True)
         ]
+        rdma = [host.rdma for host in self._hosts.hosts]
+        network = Network(self._hosts.backend, addresses, rdma)
         chosen = {
             "context_length": options.context_length,
             "rope_scaling": None if options.rope_scaling is None else dict(options.rope_scaling),
@@ -206,7 +224,7 @@ class Group:
         }
         for link, share in zip(self._links, shares, strict=True):
             part = [share.rank, share.size, share.layers.start, share.layers.stop, share.is_tensor]
-            link.send(line({"load": {"share": part, "ring": ring, "options": chosen}}))
+            link.send(line({"load": {"share": part, "network": network, "options": chosen}}))
         replies = self._collect(on_progress)
         for link in self._links:
             if "error" in replies[link.rank]:

@@ -9,15 +9,14 @@ import fcntl
 import json
 import os
 import queue
-import socket
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import CheckpointError, ModelNotFoundError, Qwen3MLXError, UnavailableError
+from ..errors import CheckpointError, ModelNotFoundError, UnavailableError
+from .network import Network, check_backend, free_ports, join, use_variables
 from .wire import ALIVE, BEAT, line, packed, unpacked
 
 
@@ -72,9 +71,11 @@ class _Rank:
 
     def on_check(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return what this computer has, before anything large is read."""
+        use_variables(values["envs"])
         from ..model.device import default_memory_limit
         from .fingerprint import fingerprint, versions
 
+        check_backend(values["backend"], values["rdma"])
         self._folder = _found(values["names"])
         checkpoint = fingerprint(self._folder)
         self._lock(checkpoint, values["rank"], values["locks"])
@@ -83,7 +84,7 @@ class _Rank:
                 "version": versions(),
                 "checkpoint": checkpoint,
                 "limit": default_memory_limit(),
-                "port": _port(values["ip"], values["port"]),
+                "ports": free_ports(values["ips"], values["port"]),
             }
         }
 
@@ -105,7 +106,7 @@ class _Rank:
             ) from None
 
     def on_load(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Join the ring, and load this rank's part."""
+        """Join the group, and load this rank's part."""
         from ..config import LoadOptions
         from ..engine.runner import Runner
         from ..generate import Decoder
@@ -117,7 +118,7 @@ class _Rank:
         model = load_part(
             self._folder,
             share,
-            _joined(rank, values["ring"]),
+            join(rank, Network(*values["network"])),
             options=LoadOptions(**values["options"]),
             on_progress=self._report,
         )
@@ -169,31 +170,3 @@ def _found(names: list[str]) -> Path:
         except (CheckpointError, ModelNotFoundError):
             continue
     raise ModelNotFoundError(f"it does not have {names[0]}: run `qwen3mlx pull {names[0]}` there")
-
-
-def _port(ip: str, port: int) -> int:
-    """Return `port` if it is free, or a free one for 0."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as MLX does
-        try:
-            probe.bind((ip, port))
-            probe.listen(1)
-        except OSError as error:
-            raise UnavailableError(
-                f"port {port} of {ip} cannot be used: {error.strerror}"
-            ) from None
-        return int(probe.getsockname()[1])
-
-
-def _joined(rank: int, ring: list[list[str]]) -> Any:
-    """Return MLX's group of all ranks, which it reads from the environment."""
-    import mlx.core as mx
-
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(ring, file)
-        file.flush()
-        os.environ.update(MLX_RANK=str(rank), MLX_HOSTFILE=file.name)
-        try:
-            return mx.distributed.init(strict=True, backend="ring")
-        except RuntimeError as error:
-            raise Qwen3MLXError(f"the ring of ranks cannot be made: {error}") from None

@@ -15,7 +15,7 @@ from tests.support.adapters import demo_adapter, peft_adapter
 
 from .support import PATIENCE, loaded, send, wait_for, wait_until
 
-PROMPT = list(range(300, 600))
+PROMPT = list(range(300, 364))
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def test_long_texts_are_refused_or_cut(embedder: Runtime) -> None:
 def test_rows_of_a_batch_are_those_of_each_text_alone(embedder: Runtime) -> None:
     rng = random.Random(1)
     words = ["what", "a", "fine", "day", "it", "was"]
-    texts = [" ".join(rng.choices(words, k=k)) for k in range(1, 30)]
+    texts = [" ".join(rng.choices(words, k=k)) for k in range(1, 30, 3)]
     together = np.array(embedder.embed(texts))
     alone = np.array([embedder.embed([text])[0] for text in texts])
     assert np.abs(together - alone).max() <= 1e-6
@@ -114,15 +114,18 @@ def test_the_order_is_that_of_whole_prompts(reranker: Runtime) -> None:
     rng = random.Random(2)
     words = ["cat", "dog", "sun", "rain", "code", "list", "sum", "time", "day", "night"]
     no, yes = (reranker.tokenizer.token_id(word) for word in ("no", "yes"))
-    for _ in range(examples(200, fast=4)):
+    for _ in range(examples(200, fast=1)):
         query = " ".join(rng.choices(words, k=3))
         documents = [" ".join(rng.choices(words, k=rng.randint(0, 9))) for _ in range(4)]
         found = reranker.rerank(query, documents)
         expected = []
         for document in documents:
             (ids,) = rerank_ids(reranker._loaded, [(query, document)])
-            logits = reranker.model.lm_head(reranker.model.hidden(mx.array([ids]), NoCache()))
-            both = np.array(logits[0, -1][mx.array([no, yes])].astype(mx.float32), np.float64)
+            last = reranker.model.hidden(mx.array([ids]), NoCache())[:, -1:]
+            both = np.array(
+                reranker.model.lm_head(last)[0, 0][mx.array([no, yes])].astype(mx.float32),
+                np.float64,
+            )
             expected.append(float(np.exp(both[1]) / np.exp(both).sum()))
         scores = [each.score for each in sorted(found)]
         assert scores == pytest.approx(expected, abs=1e-4)

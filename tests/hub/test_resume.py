@@ -37,7 +37,7 @@ def stop_after(num_bytes: int) -> hub.ProgressCallback:
 def test_what_arrived_before_an_interruption_is_not_sent_again(fake_hub: FakeHub) -> None:
     fake_hub.repos[REPO] = checkpoint_files(shard_bytes=8 * CHUNK_BYTES)
     in_lfs(fake_hub)
-    fake_hub.delays[SHARDS[1]] = 5
+    fake_hub.delays[SHARDS[1]] = 1
     with pytest.raises(KeyboardInterrupt):
         hub.fetch(REPO, progress=stop_after(5 * CHUNK_BYTES))
     fake_hub.delays.clear()

@@ -20,7 +20,7 @@ from tests.engine.support import Request, ids_alone
 from tests.support.places import ROOT
 
 PATIENCE = 30
-TWO = Hosts((Host(LOCAL, LOCAL),) * 2)
+TWO = Hosts((Host(LOCAL, (LOCAL,)),) * 2)
 PROMPT = [7, 300, 12, 500, 44, 9, 1000, 3] * 5
 OPTIONS: list[dict[str, Any]] = [
     {},

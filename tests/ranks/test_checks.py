@@ -30,7 +30,7 @@ from qwen3mlx.ranks.rank import _found
 
 from .support import program, script
 
-HERE = Host(LOCAL, LOCAL)
+HERE = Host(LOCAL, (LOCAL,))
 
 
 pytestmark = pytest.mark.usefixtures("ssh")
@@ -38,10 +38,15 @@ pytestmark = pytest.mark.usefixtures("ssh")
 
 def impostor(tmp_path: Path, folder: Path, **other: Any) -> Host:
     """A computer that says what it has, and nothing more."""
-    facts = {"version": versions(), "checkpoint": fingerprint(folder), "limit": 10**12, "port": 9}
+    facts = {
+        "version": versions(),
+        "checkpoint": fingerprint(folder),
+        "limit": 10**12,
+        "ports": [9],
+    }
     said = json.dumps({"facts": facts | other})
     command = script(tmp_path / "other", f"#!/bin/sh\nread line\necho '{said}'\ncat > /dev/null\n")
-    return Host("other.local", "10.0.0.2", command=command)
+    return Host("other.local", ("10.0.0.2",), command=command)
 
 
 def children() -> set[int]:
@@ -60,7 +65,7 @@ def refusal(folder: Path, *hosts: Host, parallel: Parallel = "tensor") -> str:
 
 
 def test_all_that_is_wrong_is_told_at_once(demo: Path, tmp_path: Path) -> None:
-    refused = Host("refused.local", "10.0.0.3")
+    refused = Host("refused.local", ("10.0.0.3",))
     other = impostor(tmp_path, demo, version="0.0.1 with MLX 0.1")
     assert refusal(demo, other, refused) == (
         f"other.local: it has version 0.0.1 with MLX 0.1, and this computer {versions()}; "
@@ -96,7 +101,7 @@ def test_more_ranks_than_heads(demo: Path, tmp_path: Path) -> None:
 )
 def test_what_is_no_rank(text: str, fault: str, demo: Path, tmp_path: Path) -> None:
     command = script(tmp_path / "odd", f"#!/bin/sh\n{text}\n")
-    assert fault in refusal(demo, Host("odd.local", "10.0.0.2", command=command), HERE)
+    assert fault in refusal(demo, Host("odd.local", ("10.0.0.2",), command=command), HERE)
 
 
 def test_a_port_that_is_taken(demo: Path) -> None:
@@ -104,7 +109,7 @@ def test_a_port_that_is_taken(demo: Path) -> None:
         taken.bind((LOCAL, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        told = refusal(demo, HERE, Host(LOCAL, LOCAL, port))
+        told = refusal(demo, HERE, Host(LOCAL, (LOCAL,), port))
     assert told == (
         f"rank 1 on this computer: port {port} of 127.0.0.1 cannot be used: Address already in use."
     )
@@ -112,7 +117,7 @@ def test_a_port_that_is_taken(demo: Path) -> None:
 
 def test_who_does_not_read_blocks_nobody(tmp_path: Path) -> None:
     command = script(tmp_path / "deaf", "#!/bin/sh\nexec sleep 60\n")
-    link = Link(0, Host("deaf.local", "10.0.0.2", command=command), queue.SimpleQueue())
+    link = Link(0, Host("deaf.local", ("10.0.0.2",), command=command), queue.SimpleQueue())
     link.send(b"x" * (1 << 22))
     link.close(now=True)
     assert link.is_lost
@@ -125,9 +130,9 @@ def test_a_model_that_is_not_there() -> None:
 
 @pytest.mark.slow
 def test_the_real_program_behind_ssh(demo: Path, tmp_path: Path) -> None:
-    there = Host("mac-2.local", "192.0.2.1", command=program(tmp_path))
+    there = Host("mac-2.local", ("192.0.2.1",), command=program(tmp_path))
     assert "mac-2.local: port 0 of 192.0.2.1 cannot be used" in refusal(demo, HERE, there)
-    there = there._replace(ip=LOCAL)
+    there = there._replace(ips=(LOCAL,))
     before = children()
     group = Group(Hosts((HERE, there), "tensor"), "demo", demo)
     held = group.load(LoadOptions(), lambda done, total: None)

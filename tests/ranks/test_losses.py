@@ -98,8 +98,8 @@ def test_a_computer_that_comes_back_later(
     demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(model_pool, "AGAIN", 0.5)
-    there = Host("mac-2.local", LOCAL, command=program(tmp_path, tmp_path / "down"))
-    with engine_of(Hosts((Host(LOCAL, LOCAL), there))) as engine:
+    there = Host("mac-2.local", (LOCAL,), command=program(tmp_path, tmp_path / "down"))
+    with engine_of(Hosts((Host(LOCAL, (LOCAL,)), there))) as engine:
         engine.load("demo", demo, LoadOptions()).result(PATIENCE)
         pids = process_ids(engine)
         (tmp_path / "down").touch()
