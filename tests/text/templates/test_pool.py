@@ -72,8 +72,9 @@ def endless() -> Iterator[Callable[[str], None]]:
     ],
 )
 def test_one_that_takes_too_much_is_stopped(text: str, reason: str) -> None:
+    seconds = 0.2 if "seconds" in reason else 60
     with pytest.raises(TemplateFault, match=reason):
-        ChildTemplate(text, seconds=0.2).render({})
+        ChildTemplate(text, seconds=seconds).render({})
     assert ChildTemplate("{{ 1 + 1 }}").render({}) == "2"
 
 
