@@ -115,8 +115,8 @@ def scripted(home: Path, *answers: str) -> Runtime:
     ("keys", "asks", "statuses"),
     [
         ("yn", 2, ["ok", "denied"]),
-        ("a", 1, ["ok", "ok"]),
-        ("v", 1, ["denied", "denied"]),
+        pytest.param("a", 1, ["ok", "ok"], marks=pytest.mark.slow),
+        pytest.param("v", 1, ["denied", "denied"], marks=pytest.mark.slow),
         (None, 0, ["denied", "denied"]),
     ],
 )

@@ -13,6 +13,7 @@ from qwen3mlx.library.family import FamilyMember, members, repositories
 from qwen3mlx.library.names import DEMOS, Folder, Wanted, is_base, meaning
 from qwen3mlx.library.refusals import instead, not_a_model
 from qwen3mlx.library.resolve import parse_name
+from tests.support.examples import examples
 
 from .spellings import SPELLINGS
 
@@ -223,7 +224,7 @@ JOINED = st.lists(st.tuples(PIECES, st.sampled_from(list(":-/@_ ."))), max_size=
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400, fast=100), deadline=None)
 @given(st.one_of(JOINED, st.text(max_size=400), JOINED.map(lambda name: name.rstrip(":-/@_ ."))))
 def test_any_text_is_understood_or_refused_in_one_line(name: str) -> None:
     wanted = meaning(name)
@@ -241,7 +242,7 @@ def test_any_text_is_understood_or_refused_in_one_line(name: str) -> None:
     assert wanted.repository.repo_id in known or names.plain(name) == wanted.repository.repo_id
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200, fast=50), deadline=None)
 @given(st.one_of(JOINED, st.text(max_size=60)))
 def test_the_command_line_takes_any_text(name: str) -> None:
     try:
@@ -252,7 +253,7 @@ def test_the_command_line_takes_any_text(name: str) -> None:
 
 
 @given(st.sampled_from([name for name, _ in SPELLINGS]), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300, fast=75), deadline=None)
 def test_a_look_alike_is_never_taken_for_a_model(name: str, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(name) - 1))
     strange = data.draw(st.characters(min_codepoint=128, categories=["L", "N", "P", "S"]))

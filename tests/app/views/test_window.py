@@ -117,21 +117,21 @@ def test_a_long_conversation_has_widgets_for_what_is_seen(window: MainWindow, qt
     from benchmarks.window import PARAGRAPH, _transcript
 
     program = program_of(window)
-    transcript = _transcript(600, lambda n: PARAGRAPH.format(n=n))
+    transcript = _transcript(300, lambda n: PARAGRAPH.format(n=n))
     program.store.add([transcript])
     program.chat.open(transcript.conversation.id)
     messages = window.chat.messages
     assert 0 < messages.num_widgets() < 30
-    assert "step 598" in seen(window)
+    assert "step 298" in seen(window)
     messages.verticalScrollBar().setValue(0)
     assert 0 < messages.num_widgets() < 60
     assert "step 0" in seen(window)
     bar = messages.verticalScrollBar()
-    for _ in range(50):
+    for _ in range(20):
         bar.setValue(bar.value() + 400)
     assert messages.num_widgets() < 30
     bar.setValue(bar.maximum())
-    assert "step 598" in seen(window)
+    assert "step 298" in seen(window)
 
 
 def test_ten_megabytes_do_not_fill_the_window(window: MainWindow, qtbot: QtBot) -> None:
