@@ -93,7 +93,9 @@ def test_steps(folders: Callable[[str], Path], name: str, kv_bits: int | None) -
         assert relative_difference(ours, reference) <= tolerance
 
 
-@pytest.mark.parametrize("name", ["dense_yarn", "groups of 8"])
+@pytest.mark.parametrize(
+    "name", ["dense_yarn", pytest.param("groups of 8", marks=pytest.mark.slow)]
+)
 def test_steps_of_a_lone_row_without_a_mask(folders: Callable[[str], Path], name: str) -> None:
     expected = stepped(load_model(folders(name)), [400])
     with on_gpu_branch():
