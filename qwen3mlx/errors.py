@@ -5,6 +5,7 @@
     ├── ModelNotFoundError    no such folder, alias or hub id, or it is not on disk
     ├── DownloadError         a hub failed, or returned something other than the files
     │   └── UnreachableError     no connection, or a busy or failing hub: it may pass
+    ├── UploadError           a hub refused the files of a checkpoint, or cannot be reached
     ├── DeletionError         a model's files cannot be deleted
     ├── CheckpointError       a file of the checkpoint is missing, broken or not supported
     │   └── TemplateError     its chat template does not compile or does not render
@@ -46,6 +47,10 @@ class UnreachableError(DownloadError):
     """The same download may succeed later."""
 
     code = "hub_unreachable"
+
+
+class UploadError(Qwen3MLXError):
+    code = "upload_failed"
 
 
 class DeletionError(Qwen3MLXError):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from importlib.metadata import version
+from pathlib import Path
 
 import qwen3mlx
-from qwen3mlx.config import Kind, ModelConfig
+from qwen3mlx.config import Kind, ModelConfig, model_text
+from qwen3mlx.errors import CheckpointError
 from qwen3mlx.quoting import size_text
 
 from .conversion import Conversion, QuantizeResult
@@ -16,6 +19,10 @@ from .source import FloatSource
 
 WORST = 5
 MLX_VERSION = version("mlx")
+_FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---", re.DOTALL | re.MULTILINE)
+_LICENSE = re.compile(
+    r"^license:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9.+-]{0,40})[\"']?[ \t]*\r?$", re.M
+)
 # The hub's names.
 _TASKS: dict[Kind, str] = {
     "causal": "text-generation",
@@ -28,7 +35,7 @@ def text(conversion: Conversion[FloatSource], result: QuantizeResult) -> str:
     """Return README.md: the source, the recipe and method, and the quality loss."""
     plan, source = result.plan, conversion.source
     lines = [
-        *front_matter(source.config),
+        *front_matter(source.config, source.folder),
         f"# {name_of(result.folder)}",
         "",
         f"{_made_of(conversion)}: {plan.bits_per_weight:.3f} bits per weight, "
@@ -49,16 +56,36 @@ def text(conversion: Conversion[FloatSource], result: QuantizeResult) -> str:
     return "\n".join(lines) + "\n"
 
 
-def front_matter(config: ModelConfig) -> list[str]:
-    """Return the lines that the hub reads."""
+def front_matter(config: ModelConfig, source: Path) -> list[str]:
+    """Return the lines that the hub reads; the base model and its license if the folder `source`
+    tells them.
+    """
+    base, license_name = name_of(source), _license_in(source)
     return [
         "---",
+        *([f"license: {license_name}"] if license_name else []),
+        *([f"base_model: {base}"] if "/" in base else []),
         "library_name: mlx",
         f"pipeline_tag: {_TASKS[config.kind]}",
         f"tags: [mlx, qwen3{', moe' if config.num_experts else ''}]",
         "---",
         "",
     ]
+
+
+def license_of(card: str) -> str | None:
+    """Return the license that a card's front matter names, by the hub's identifier."""
+    matter = _FRONT_MATTER.match(card)
+    found = _LICENSE.search(matter[1]) if matter else None
+    return found[1] if found else None
+
+
+def _license_in(source: Path) -> str | None:
+    """Return the license in the source's own card, which may be a stranger's."""
+    try:
+        return license_of(model_text(source / "README.md"))
+    except (CheckpointError, UnicodeDecodeError):  # there is none, or none that can be read
+        return None
 
 
 def _made_of(conversion: Conversion[FloatSource]) -> str:

@@ -35,6 +35,7 @@ VERBS = {
     "quantize": ("quantize", "quantize"),
     "evaluate": ("evaluate", "evaluate"),
     "fuse": ("fuse", "fuse"),
+    "upload": ("upload", "upload"),
     "bench": ("bench", "bench"),
     "app": ("window", "app"),
     "keys": ("keys", "app"),

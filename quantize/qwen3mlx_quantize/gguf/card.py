@@ -26,7 +26,7 @@ def text(source: GgufSource, name: str, result: QuantizeResult) -> str:
         else []
     )
     lines = [
-        *front_matter(source.config),
+        *front_matter(source.config, source.folder),
         f"# {result.folder.name}",
         "",
         f"`{printable(name).replace('`', '')}`, a GGUF file, imported for MLX: "
