@@ -44,7 +44,7 @@ def endless() -> Iterator[Callable[[str], None]]:
             template.render({})
 
     def start(text: str) -> None:
-        thread = threading.Thread(target=render, args=(ChildTemplate(text, seconds=60),))
+        thread = threading.Thread(target=render, args=(ChildTemplate(text, seconds=600),))
         thread.start()
         threads.append(thread)
         while template_pool._POOL._since.get(text, math.inf) > time.monotonic():
