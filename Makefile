@@ -3,6 +3,8 @@
 .PHONY: help run test test-all coverage check format hooks bench demo bundle lock sbom site clean
 
 BIN := .venv/bin
+# The tests start the program hundreds of times: it is compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 # One test process more than there are cores, as tests often wait for other processes and sockets,
 # but no more than four: each holds models. They begin with equal shares in the order of the files,
 # so that fixtures are shared, and take over what others have left.
