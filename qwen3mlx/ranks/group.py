@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import queue
+import shlex
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from ..config import LoadOptions, ModelConfig
-from ..errors import MemoryBudgetError, UnavailableError
+from ..errors import MemoryBudgetError, ModelNotFoundError, UnavailableError
 from ..model.parallel import Share, layer_bytes, part_bytes, pipeline_shares, tensor_shares
 from ..quoting import size_text
 from ..settings.state import state_home
 from .fingerprint import fingerprint, versions
-from .hosts import Hosts
+from .hosts import Host, Hosts
 from .link import Link, Said
 from .network import Network
 from .wire import line, unpacked
@@ -169,7 +170,7 @@ class Group:
         faults = [
             f"{_name(link)}: {fault}"
             for link in self._links
-            if (fault := _fault_of(link, replies[link.rank], own)) is not None
+            if (fault := _fault_of(link, replies[link.rank], own, self._folder)) is not None
         ]
         if faults:
             raise UnavailableError("; ".join(faults) + ".")
@@ -275,12 +276,17 @@ class Group:
         raise UnavailableError(f"{why}: send the request again.")
 
 
-def _fault_of(link: Link, reply: dict[str, Any], own: dict[str, str]) -> str | None:
+def _fault_of(link: Link, reply: dict[str, Any], own: dict[str, str], folder: Path) -> str | None:
     """Return why a computer cannot take part."""
     if not reply:
         return link.last_words
+    if "error" in reply:
+        error = unpacked(reply)
+        said = str(error).rstrip(".")
+        missing = isinstance(error, ModelNotFoundError)
+        return f"{said}, or here {_copying(folder, link.host)}" if missing else said
     if "facts" not in reply:
-        return str(unpacked(reply)).rstrip(".") if "error" in reply else "it does not answer"
+        return "it does not answer"
     facts = reply["facts"]
     if facts["version"] != own["version"]:
         return f"it has version {facts['version']}, and this computer {own['version']}"
@@ -290,6 +296,13 @@ def _fault_of(link: Link, reply: dict[str, Any], own: dict[str, str]) -> str | N
             f"{own['checkpoint'][:12]})"
         )
     return None
+
+
+def _copying(folder: Path, host: Host) -> str:
+    """Return the command that copies a checkpoint to the same place of another computer."""
+    make = shlex.join(["ssh", host.ssh, f"mkdir -p {shlex.quote(str(folder))}"])
+    copy = shlex.join(["rsync", "-aL", f"{folder}/", f"{host.ssh}:{folder}/"])
+    return f"`{make} && {copy}`"
 
 
 def _is_fault(message: dict[str, Any]) -> bool:

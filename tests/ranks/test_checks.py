@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import queue
+import shutil
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from qwen3mlx.ranks.group import Group
 from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts, Parallel
 from qwen3mlx.ranks.link import Link
 from qwen3mlx.ranks.rank import _found
+from qwen3mlx.ranks.wire import packed
 
 from .support import program, script
 
@@ -126,6 +129,27 @@ def test_who_does_not_read_blocks_nobody(tmp_path: Path) -> None:
 def test_a_model_that_is_not_there() -> None:
     with pytest.raises(ModelNotFoundError, match="run `qwen3mlx pull other/model` there"):
         _found(["other/model", "/nowhere/model"])
+
+
+def test_how_a_checkpoint_gets_there_is_said(demo: Path, tmp_path: Path) -> None:
+    """The command is run as it is said; a script stands in for rsync, which need not be here."""
+    folder = shutil.copytree(demo, tmp_path / "here" / "my model's")
+    there = tmp_path / "there"
+    said = json.dumps(packed(ModelNotFoundError("it does not have this: run that there")))
+    command = script(tmp_path / "other", f"#!/bin/sh\nread line\necho '{said}'\ncat > /dev/null\n")
+    told = refusal(folder, Host("other.local", ("10.0.0.2",), command=command), HERE)
+    assert "other.local: it does not have this: run that there, or here `ssh other.local" in told
+    script(tmp_path / "bin" / "ssh", f'#!/bin/sh\nshift\nexec sh -c "cd {there} && $*"\n')
+    script(
+        tmp_path / "bin" / "rsync",
+        f'#!/bin/sh\n[ "$1" = -aL ] || exit 1\ncp -RL "$2." "{there}${{3#other.local:}}"\n',
+    )
+    there.mkdir()
+    script(tmp_path / "bin" / "mkdir", f'#!/bin/sh\nexec /bin/mkdir -p "{there}$2"\n')
+    subprocess.run(["sh", "-c", told.split("`")[1]], check=True)
+    assert sorted(p.name for p in Path(f"{there}{folder}").iterdir()) == sorted(
+        p.name for p in folder.iterdir()
+    )
 
 
 @pytest.mark.slow
