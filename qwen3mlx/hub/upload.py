@@ -156,9 +156,9 @@ def _check_card(files: Sequence[Path]) -> None:
             try:
                 ModelCard(file.read_text(encoding="utf-8"), ignore_metadata_errors=True).validate()
             except (ValueError, yaml.YAMLError) as error:
+                said = shortened(" ".join(str(error).split()))
                 raise UploadError(
-                    f"The hub refuses the lines between `---` in {CARD}: "
-                    f"{shortened(printable(str(error)))}"
+                    f"The lines between `---` in {CARD} are not valid: {said}"
                 ) from None
 
 

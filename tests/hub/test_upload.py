@@ -117,7 +117,11 @@ def test_only_what_is_missing_is_sent_after_an_upload_that_failed(
         ("whoami", Refusal(429, "too many"), "wait a few minutes"),
         ("create", Refusal(403, "You don't have the rights"), "may not write to me/Tiny-4bit"),
         ("create", Refusal(409, "You already created it"), "is taken, or changed meanwhile"),
-        ("yaml", Refusal(400, '"license" must be one of'), "refuses the lines between `---`"),
+        (
+            "yaml",
+            Refusal(400, '"license" must be one of'),
+            "between `---` in README.md are not valid",
+        ),
         ("preupload", Refusal(403, "Forbidden"), "may not write to"),
         ("batch", Refusal(403, "storage limit reached"), "storage limit reached"),
         ("put", Refusal(403, "expired"), r"did not take a file \(403.*run it again"),
@@ -169,6 +173,15 @@ def test_a_repository_keeps_its_visibility(hub: FakeUploadHub, is_private: bool)
     assert target(REPO, is_private=is_private).others == ("old.safetensors",)
     with pytest.raises(UploadError, match=r"(use|leave out) --public"):
         target(REPO, is_private=not is_private)
+
+
+def test_a_card_that_is_no_yaml_is_told_before_anything_is_sent(
+    hub: FakeUploadHub, files: list[Path]
+) -> None:
+    files[0].write_text("---\nlicense: [\n---\n")
+    with pytest.raises(UploadError, match=r"are not valid: .*line 1, column 11: license"):
+        upload(files)
+    assert not hub.repos
 
 
 def test_a_hub_that_lost_a_file_is_noticed(hub: FakeUploadHub, files: list[Path]) -> None:
