@@ -87,8 +87,8 @@ def run(repeats: int | None = None) -> Report:
 def _measured(name: str) -> list[Quality]:
     source = WEIGHTS / name
     test, calibration = (
-        _documents(name, "test", NUM_TEST),
-        _documents(name, "train", NUM_CALIBRATION),
+        documents(name, "test", NUM_TEST),
+        documents(name, "train", NUM_CALIBRATION),
     )
     with tempfile.TemporaryDirectory() as parent:
         folders = []
@@ -100,7 +100,7 @@ def _measured(name: str) -> list[Quality]:
             learns = method in ("gptq", "awq")
             convert(made, calibrated(made, calibration) if learns else DataFree(method))
             print(f"  {name}: {folders[-1].name}", file=sys.stderr)
-        return measure(folders, source, _tokens(test))
+        return measure(folders, source, tokens(test))
 
 
 def mse_over_rtn(name: str) -> Row:
@@ -110,7 +110,7 @@ def mse_over_rtn(name: str) -> Row:
         folders = {method: Path(parent) / method for method in ("mse", "rtn")}
         for method, output in folders.items():
             run_quantizer(QuantizeRequest(source=source, output=output, method=method))
-        text = _tokens(_documents(name, "test", NUM_MANY))
+        text = tokens(documents(name, "test", NUM_MANY))
         found = measure(list(folders.values()), source, text)
     one, other = (Summary.of([quality.kl_mean]) for quality in found)
     metric = f"{name}: KL of mse over rtn, 4 bit, {NUM_MANY} conversations"
@@ -124,11 +124,11 @@ def _recipe(source: Source, name: str, calibration: Sequence[Sequence[int]]) -> 
     return sensitivity.recipe(source, sensitivity.measure(source, calibration), size)
 
 
-def _tokens(documents: Sequence[Sequence[int]]) -> Tokens:
-    return Tokens("held-out conversations", list(documents))
+def tokens(ids: Sequence[Sequence[int]]) -> Tokens:
+    return Tokens("held-out conversations", list(ids))
 
 
-def _documents(name: str, split: Split, count: int) -> list[list[int]]:
+def documents(name: str, split: Split, count: int) -> list[list[int]]:
     tokenizer = Tokenizer.from_file(str(DEMO / name / "tokenizer.json"))
     rng = Random(f"quantization:{split}")
     texts = ("".join(p.text for p in conversation(rng, split)) for _ in range(count))

@@ -24,6 +24,7 @@ from .request import CALIBRATED, SELF
 from .source import Source
 from .texts import Calibration, own_answers
 from .texts.own_answers import Answer
+from .tuning import Tuned
 
 # The weights from which on a model's own answers are the default.
 REAL = 100_000_000
@@ -106,10 +107,12 @@ def calibrated(
     documents: Sequence[Sequence[int]],
     on_event: OnEvent = ignore,
 ) -> Quantizer:
-    """Return the quantizer for gptq, awq or dwq, calibrated on documents of token ids."""
+    """Return the quantizer of a method in CALIBRATED, calibrated on documents of token ids."""
     source, recipe = conversion.source, conversion.plan.recipe
     if conversion.method == "gptq":
         return Calibrated(source, documents, on_event)
+    if conversion.method == "autoround":
+        return Tuned(source, conversion.plan, documents, on_event)
     if conversion.method == "awq":
         return Learned(learned.awq(source, recipe, documents), keeps_weights=False)
 

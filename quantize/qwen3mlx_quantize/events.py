@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 Phase = Literal[
     "generating",
     "measuring sensitivity",
+    "tuning",
     "converting",
     "verifying",
     "loading",

@@ -11,7 +11,7 @@ import mlx.core as mx
 from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.model.linear import dequantized
 
-Method = Literal["mse", "rtn", "gptq", "awq", "dwq"]
+Method = Literal["mse", "rtn", "gptq", "autoround", "awq", "dwq"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from .recipe import Recipe
 # The recipe that chooses bits by measuring the source, within `target_bpw`.
 AUTO = "auto"
 # Methods that run a text through the model.
-CALIBRATED = ("gptq", "awq", "dwq")
+CALIBRATED = ("gptq", "autoround", "awq", "dwq")
 # The calibration by the model's own answers; a file of this name is `./self`.
 SELF = "self"
 LEAST_BPW, MOST_BPW = 2.0, 16.0
@@ -58,8 +58,8 @@ class QuantizeRequest:
         _, method = self.recipe_and_method()
         if self.calibration is not None and method not in CALIBRATED and not self.is_auto:
             raise UsageError(
-                "--calibration needs --method gptq, awq or dwq, or --recipe auto: other methods "
-                "use no text."
+                "--calibration needs --method gptq, autoround, awq or dwq, or --recipe auto: other "
+                "methods use no text."
             )
 
     def _check_size(self) -> None:

@@ -29,7 +29,8 @@ class JobProgress(ABC):
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._phase = ""
-        self._phase_started = 0.0
+        # When each phase began, and how much was done then: phases may take turns.
+        self._begun: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> OnEvent:
         return self._on_event
@@ -43,15 +44,16 @@ class JobProgress(ABC):
         if isinstance(event, JobWarning):
             self._terminal.note(event.message)
             return
-        if is_new := event.phase != self._phase:
-            self._phase, self._phase_started = event.phase, time.monotonic()
+        is_new, self._phase = event.phase != self._phase, event.phase
+        self._begun.setdefault(event.phase, (time.monotonic(), event.done))
         self._show(event, is_new)
 
     def _seconds_left(self, event: Progress) -> float | None:
         """Estimate from the phase's average speed; None at its start."""
-        if not event.done:
+        started, first = self._begun[event.phase]
+        if event.done <= first:
             return None
-        return (time.monotonic() - self._phase_started) * (event.total - event.done) / event.done
+        return (time.monotonic() - started) * (event.total - event.done) / (event.done - first)
 
     @abstractmethod
     def _show(self, event: Progress, is_new_phase: bool) -> None: ...

@@ -77,16 +77,17 @@ MethodName = Annotated[
         "--method",
         metavar="NAME",
         help="rtn: round to nearest, as mlx-lm does; mse: search each scale (the default); gptq: "
-        "compensate errors using a text; awq, dwq: by mlx-lm, using a text.",
+        "compensate errors using a text; autoround: train the rounding using a text; awq, dwq: by "
+        "mlx-lm, using a text.",
     ),
 ]
 Calibration = Annotated[
     str | None,
     typer.Option(
         metavar="self|PATH",
-        help="Text for gptq, awq, dwq and auto: a file or a folder, or self: the model's own "
-        "answers, the default for gptq, awq and dwq from 0.1 billion weights on; else built-in "
-        "texts.",
+        help="Text for gptq, autoround, awq, dwq and auto: a file or a folder, or self: the "
+        "model's own answers, the default for all but auto from 0.1 billion weights on; else "
+        "built-in texts.",
     ),
 ]
 DryRun = Annotated[

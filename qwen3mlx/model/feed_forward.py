@@ -73,6 +73,7 @@ class MixtureOfExperts:
         if not self.norm_topk_prob:
             scores = mx.softmax(scores, axis=-1, precise=True)
         expert_ids = mx.argpartition(scores, kth=-k, axis=-1)[..., -k:]
+        expert_ids = mx.stop_gradient(expert_ids)  # else no gradient can be computed
         weights = mx.take_along_axis(scores, expert_ids, axis=-1)
         if self.norm_topk_prob:
             weights = mx.softmax(weights, axis=-1, precise=True)

@@ -13,7 +13,8 @@ from typing import Any
 import mlx.core as mx
 import pytest
 from qwen3mlx_quantize import ConversionError, Event, JobWarning, Progress, recipe
-from qwen3mlx_quantize.calibrate import LEAST_ROWS, Calibrated
+from qwen3mlx_quantize.blockwise import LEAST_ROWS
+from qwen3mlx_quantize.calibrate import Calibrated
 from qwen3mlx_quantize.convert import convert
 from qwen3mlx_quantize.events import ignore
 from qwen3mlx_quantize.plan import build_plan

@@ -102,7 +102,7 @@ def test_a_recipe_may_be_a_value(dense: Path, tmp_path: Path) -> None:
         ({"recipe": "4bit", "fit": "16GB"}, "needs --target-bpw"),
         ({"context": 8192}, "--context needs --fit"),
         ({"recipe": "7bit"}, "valid recipes: 2bit"),
-        ({"method": "best"}, "valid methods: mse, rtn, gptq, awq, dwq"),
+        ({"method": "best"}, "valid methods: mse, rtn, gptq, autoround, awq, dwq"),
         ({"recipe": "mxfp4", "method": "gptq"}, "use --method rtn"),
         ({"mode": "int4"}, "valid modes: affine"),
         ({"group_size": 48}, "--group-size 48"),

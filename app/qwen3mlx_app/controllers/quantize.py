@@ -22,7 +22,7 @@ translate = QCoreApplication.translate
 
 # Names of `qwen3mlx quantize`, in the order of the choices.
 RECIPES = ("4bit", "8bit", "6bit", "5bit", "mixed-4-8", "3bit", "mxfp4", "mxfp8", "nvfp4")
-METHODS = ("mse", "gptq", "rtn")
+METHODS = ("mse", "gptq", "autoround", "rtn")
 
 
 class QuantizeController(QObject):

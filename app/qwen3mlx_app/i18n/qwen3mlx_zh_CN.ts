@@ -1646,6 +1646,10 @@
         <translation>GPTQ（较慢）</translation>
     </message>
     <message>
+        <source>AutoRound (slowest)</source>
+        <translation>AutoRound（最慢）</translation>
+    </message>
+    <message>
         <source>Round to nearest</source>
         <translation>就近取整</translation>
     </message>

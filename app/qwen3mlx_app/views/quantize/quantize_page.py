@@ -147,6 +147,7 @@ class QuantizePage(Page):
         texts = {
             "mse": self.tr("Optimized scales"),
             "gptq": self.tr("GPTQ (slower)"),
+            "autoround": self.tr("AutoRound (slowest)"),
             "rtn": self.tr("Round to nearest"),
         }
         return [(name, texts[name]) for name in METHODS]
