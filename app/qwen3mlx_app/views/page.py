@@ -18,8 +18,8 @@ from .scrolling import reserve_bar
 from .theme import COLUMN, GAP, GAP_L, GAP_S, GAP_XL
 from .widgets import hint_label, section
 
-# The width of a row's field, in pixels.
-FIELD = 240
+# The width of a row's field in pixels, and the least where there is no room.
+FIELD, LEAST_FIELD = 240, 100
 
 
 class Page(QWidget):
@@ -89,9 +89,11 @@ class Group(QFrame):
         words.addWidget(below)
         row.addLayout(words, 1)
         if field is not None:
-            if not isinstance(field, QAbstractButton):
-                field.setFixedWidth(FIELD)
-            row.addWidget(field, 0, Qt.AlignmentFlag.AlignVCenter)
+            is_button = isinstance(field, QAbstractButton)
+            if not is_button:
+                field.setMinimumWidth(LEAST_FIELD)
+                field.setMaximumWidth(FIELD)
+            row.addWidget(field, 0 if is_button else 1, Qt.AlignmentFlag.AlignVCenter)
         self.add_layout(row)
         return below
 

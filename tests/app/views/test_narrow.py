@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers.drafts import DraftFile
 from qwen3mlx_app.domain import Notice
 from qwen3mlx_app.views.chat_header import ChatHeader
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.page import FIELD
 from qwen3mlx_app.views.part_widgets import CodePart
 from qwen3mlx_app.views.plain import NameLabel
 from qwen3mlx_app.views.rich_text import RichLabel
@@ -50,6 +51,33 @@ def test_480_pixels_are_enough(
         assert is_whole(window, one), one.accessibleName()
     if size <= 14:
         assert not window.sidebar.isVisible()
+
+
+def hidden_width(window: MainWindow) -> int:
+    """How far a page can be scrolled sideways, in pixels."""
+    return window.page.findChildren(QScrollArea)[0].horizontalScrollBar().maximum()
+
+
+def fields(window: MainWindow) -> list[QWidget]:
+    """The fields of a page that shrink where there is no room."""
+    found = [one for one in window.page.findChildren(QWidget) if one.maximumWidth() == FIELD]
+    return [one for one in found if one.isVisible()]
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_480_pixels_are_enough_for_each_page(
+    window: MainWindow, qtbot: QtBot, language: str
+) -> None:
+    if language != "en":
+        with qtbot.waitSignal(window.rebuilt):
+            program_of(window).settings.update(language=language)
+        QApplication.sendPostedEvents()
+    for name in ("models", "quantize", "tools", "server", "settings"):
+        window.resize(480, 600)
+        window.show_page(name)
+        qtbot.waitUntil(lambda: hidden_width(window) == 0)
+        window.resize(1200, 600)
+        qtbot.waitUntil(lambda: all(one.width() == FIELD for one in fields(window)))
 
 
 def test_nothing_in_it_widens_the_window(window: MainWindow, qtbot: QtBot) -> None:

@@ -27,7 +27,7 @@ class OfferRow(QWidget):
         self._offer: Offer | None = None
         self._job: Download | None = None
         self._name = NameLabel("", self)
-        self._use = muted("", self)
+        self._name.setMinimumWidth(1)
         self._here = muted(self.tr("On this computer"), self)
         self._get = Button("", self)
         self._get.clicked.connect(self._go_on)
@@ -58,11 +58,10 @@ class OfferRow(QWidget):
         """`is_here`: it is one of the models on this computer."""
         self._offer, self._job = offer, job if job and job.status != "completed" else None
         self._name.setText(offer.name)
-        self._use.setText(use_text(use) if use else "")
-        self._use.setVisible(use is not None)
         colours = {"comfortable": "good", "tight": "warning", "too-large": "error"}
         self._dot.set_colour(colours[offer.verdict] if offer.verdict else "faint")
-        self._about.setText(one_line(" · ".join(_facts(offer))))
+        used = [use_text(use)] if use else []
+        self._about.setText(one_line(" · ".join([*used, *_facts(offer)])))
         self._here.setVisible(is_here and self._job is None)
         self._show_job(is_here)
         for button in (self._get, self._pause, self._remove):
@@ -74,9 +73,7 @@ class OfferRow(QWidget):
     def _head(self) -> QHBoxLayout:
         row = self.head = QHBoxLayout()
         row.setSpacing(GAP)
-        row.addWidget(self._name)
-        row.addWidget(self._use, 1)
-        row.addStretch()
+        row.addWidget(self._name, 1)
         for widget in (self._here, self._remove, self._pause, self._get):
             row.addWidget(widget)
         return row
