@@ -1,11 +1,11 @@
-"""What a running answer waits for, or does, where its first word will be."""
+"""What a running answer waits for, or does, where its first word will be; or why none came."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
-from ..domain import MessageRow, Progress
+from ..domain import Message, MessageRow, Progress
 from .theme import GAP
 from .widgets import muted
 
@@ -31,11 +31,22 @@ class AnswerState(QWidget):
         layout.addStretch()
 
     def show_row(self, row: MessageRow) -> None:
+        if row.message.status != "streaming":
+            self._text.setText(self._end(row.message))
+            self._bar.hide()
+            return
         progress = row.progress or Progress(phase="queued")
         self._text.setText(self._words(progress, row.message.model or ""))
         self._bar.setVisible(progress.total > 0)
         self._bar.setRange(0, max(1, progress.total))
         self._bar.setValue(progress.done)
+
+    def _end(self, message: Message) -> str:
+        if message.status == "stopped":
+            return self.tr("Stopped before the answer began.")
+        if message.finish_reason == "length":
+            return self.tr("The length limit was reached before the answer began.")
+        return self.tr("The model ended without an answer.")
 
     def _words(self, progress: Progress, model: str) -> str:
         if progress.phase == "server":

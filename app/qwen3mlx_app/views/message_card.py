@@ -90,9 +90,7 @@ class MessageCard(QWidget):
         self._error.setText(message.error or "")
         self._error.setVisible(bool(message.error))
         self._footer.show_row(row)
-        self._state.setVisible(is_running)
-        if is_running:
-            self._state.show_row(row)
+        self._state.show_row(row)
         self._show_text_or_edit()
         self.setAccessibleName(one_line(f"{self._title(message)}: {message.content[:200]}"))
 
@@ -286,7 +284,11 @@ class MessageCard(QWidget):
         if self._is_question:
             self._files.setVisible(bool(message.attachments) and not is_edited)
         self._body.setVisible(bool(message.content) and not is_edited)
-        self._footer.setVisible(message.status != "streaming" and not is_edited)
+        is_running = message.status == "streaming"
+        self._footer.setVisible(not is_running and not is_edited)
+        said = message.content or message.tool_calls or message.error
+        is_silent = not (self._is_question or said or is_edited)
+        self._state.setVisible(is_running or is_silent)
 
     def _title(self, message: Message) -> str:
         if message.role == "user":

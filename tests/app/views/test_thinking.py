@@ -13,7 +13,7 @@ from qwen3mlx_app.views.main_window import MainWindow
 from ..controllers.support import last
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending, event
 from .messages import cards, is_seen, said, selected, told
-from .support import ask, button, program_of, seen, write
+from .support import ask, button, program_of, write
 
 
 def counted(total: int, thinking: int) -> bytes:
@@ -83,7 +83,13 @@ def test_thinking_alone_is_an_answer(
     assert head(window).text() == title
     head(window).click()
     qtbot.waitUntil(lambda: is_seen(window.chat.messages, "Only thought"))
-    assert ("length limit" in seen(window)) == (reason == "length")
+    ended = "The model ended without an answer."
+    if reason == "length":
+        ended = "The length limit was reached before the answer began."
+    assert is_seen(window.chat.messages, ended)
+    told(window, said("Why?", "user"), said("So.", finish_reason=reason))
+    assert is_seen(window.chat.messages, "So.")
+    assert not is_seen(window.chat.messages, ended)
 
 
 def test_an_answer_stopped_before_its_first_word_has_its_buttons(
@@ -97,6 +103,7 @@ def test_an_answer_stopped_before_its_first_word_has_its_buttons(
         button(window, "Stop").click()
     go_on.set()
     assert is_seen(window.chat.messages, "stopped")
+    assert is_seen(window.chat.messages, "Stopped before the answer began.")
     for name in ("Continue", "Copy Message", "Regenerate", "Delete from Here"):
         assert not button(cards(window)[-1], name).visibleRegion().isEmpty()
 
