@@ -292,7 +292,7 @@ class Program(QObject):
             self.retention,
         ):
             controller.notice.connect(self._tell)
-        for settling in (self.conversations, self.settings, self.backups):
+        for settling in (self.conversations, self.settings, self.server, self.backups):
             settling.settled.connect(self._settle)
 
     def _tell(self, notice: Notice) -> None:

@@ -33,7 +33,10 @@ WATCH_EVERY = 1000
 
 
 class ServerController(QObject):
-    """`running` and `log` are kept up to date while somebody watches."""
+    """`running` and `log` are kept up to date while somebody watches.
+
+    `settled(topic)`: the cause of notices about it is gone.
+    """
 
     state_changed = Signal(object)
     memory_changed = Signal(object)
@@ -41,6 +44,7 @@ class ServerController(QObject):
     key_created = Signal(str, str)
     settings_changed = Signal(object, bool)
     notice = Signal(object)
+    settled = Signal(str)
 
     def __init__(
         self,
@@ -150,6 +154,8 @@ class ServerController(QObject):
     def _on_state_changed(self, state: ServerState) -> None:
         self._http.url = state.url or ""
         self.running.reset([])
+        if state.phase == "starting":
+            self.settled.emit("port")
         if state.phase == "ready":
             self.log.reset([])
             self.refresh_keys()
@@ -190,7 +196,7 @@ class ServerController(QObject):
         text = translate(
             "server", "Port {port} is in use by another app. The server uses a free port for now."
         ).format(port=port)
-        self.notice.emit(Notice(text=text, kind="warning"))
+        self.notice.emit(Notice(text=text, kind="warning", topic="port"))
 
     def _on_crashed(self, reason: str) -> None:
         text = translate("server", "{reason} The server is restarting.").format(reason=reason)

@@ -99,9 +99,17 @@ def test_the_page_says_who_may_use_the_server_and_offers_a_restart(
             return any(all(word in text for word in words) for text in visible_texts(page))
 
         assert says("Start the server to see")
+        saved = [
+            named(page, QLineEdit, "Allowed origins"),
+            named(page, QSpinBox, "Port"),
+            named(page, QLineEdit, "New key name"),
+            button(page, "Create key"),
+        ]
+        assert not any(one.isEnabled() for one in saved)
         with qtbot.waitSignal(server.settings_changed, timeout=60_000):
             program.start()
         qtbot.waitUntil(lambda: says("Any app on this computer"))
+        assert all(one.isEnabled() for one in saved)
         server.create_key("laptop")
         qtbot.waitUntil(lambda: says("Other apps need one"))
         server.revoke_key("laptop")
@@ -115,8 +123,14 @@ def test_the_page_says_who_may_use_the_server_and_offers_a_restart(
         assert not says("Restart the server to apply")
         server.change_settings("Running", {"max_running": 3})
         qtbot.waitUntil(lambda: says("Restart the server to apply"))
+        server._on_port_taken(1234)
+        taken = "Port 1234 is in use by another app. The server uses a free port for now."
+        assert taken in [one.text for one in program.notices.shown]
         with qtbot.waitSignal(server.settings_changed, timeout=60_000):
             button(page, "Restart to Apply").click()
+            # What is typed now would be lost.
+            assert not any(one.isEnabled() for one in saved)
+        assert taken not in [one.text for one in program.notices.shown]
         qtbot.waitUntil(lambda: says("Changes take effect after the server restarts."))
         assert not server.restart_needed
     finally:

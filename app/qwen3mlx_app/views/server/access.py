@@ -12,7 +12,7 @@ from ...controllers.server import ServerController
 from ...domain import ApiKey, ServerSettings
 from ...services.plain import one_line
 from ..fields import NoScrollComboBox
-from ..page import Group, whole_number
+from ..page import LEAST_FIELD, Group, whole_number
 from ..plain import Button, confirm
 from ..restart_hint import RestartHint
 from ..theme import GAP
@@ -42,10 +42,10 @@ class AccessGroup(Group):
             self.tr("Web pages that may call the server, comma-separated. All others are refused."),
         )
         self._origins.editingFinished.connect(self._set_origins)
-        for field in (self._port, self._origins):
-            field.setEnabled(False)  # until the saved settings are known
         self.add_widget(RestartHint(server, self))
         server.settings_changed.connect(self._show)
+        server.state_changed.connect(self._close)
+        self._close()
 
     def _show(self, saved: ServerSettings, *_: object) -> None:
         self._port.setValue(saved.port)
@@ -53,6 +53,11 @@ class AccessGroup(Group):
             self._origins.setText(", ".join(saved.allow_origin))
         for field in (self._port, self._origins):
             field.setEnabled(True)
+
+    def _close(self, *_: object) -> None:
+        """Until the saved settings are known, and no later than there is nobody to save them."""
+        for field in (self._port, self._origins):
+            field.setEnabled(False)
 
     def _set_port(self) -> None:
         self._server.change_settings(self.tr("Port"), {"port": self._port.value()})
@@ -89,11 +94,13 @@ class KeysGroup(Group):
         self._name.returnPressed.connect(self._create)
         self._scope = NoScrollComboBox(self)
         self._scope.setAccessibleName(self.tr("New key access"))
+        self._scope.setMinimumWidth(LEAST_FIELD)
         for scope, title in self._scopes().items():
             self._scope.addItem(title, scope)
         create = Button(self.tr("Create"), self)
         create.setAccessibleName(self.tr("Create key"))
         create.clicked.connect(self._create)
+        self._form = (self._name, self._scope, create)
         self._new = hint_label("", self)
         self._new.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._new.hide()
@@ -101,6 +108,7 @@ class KeysGroup(Group):
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)
         row = QHBoxLayout()
+        row.setSpacing(GAP)
         row.addWidget(self._name, 1)
         row.addWidget(self._scope)
         row.addWidget(create)
@@ -126,6 +134,8 @@ class KeysGroup(Group):
         keys, is_ready = self._server.keys, self._server.state.phase == "ready"
         is_locked = is_ready and self._server.needs_key and not keys
         self._restart.setVisible(is_locked)
+        for part in self._form:
+            part.setEnabled(is_ready)
         if not is_ready:
             text = self.tr("Start the server to see and create keys.")
         elif is_locked:
