@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Message, ModelEntry, Notice
 from ..models import ListModel
+from ..services.plain import listed
 from .answer_runner import AnswerRunner
 
 translate = QCoreApplication.translate
@@ -69,7 +70,7 @@ class Notifier(QObject):
         pattern = translate("notifier", "{tool} of {server}")
         named = [pattern.format(tool=one.name, server=asked[one.id].server) for one in new]
         self._notify_of(
-            message, translate("notifier", "A tool waits for your permission"), ", ".join(named)
+            message, translate("notifier", "A tool waits for your permission"), listed(named)
         )
 
     def _on_answered(self, message: Message) -> None:

@@ -90,6 +90,10 @@
         <translation>请输入名称。</translation>
     </message>
     <message>
+        <source>There is a server {name} already: choose another name, or remove it.</source>
+        <translation>已有名为 {name} 的服务器：请换一个名称，或先移除它。</translation>
+    </message>
+    <message>
         <source>Added: {names}.</source>
         <translation>已添加：{names}。</translation>
     </message>
@@ -99,6 +103,18 @@
     <message>
         <source>Progress</source>
         <translation>进度</translation>
+    </message>
+    <message>
+        <source>Stopped before the answer began.</source>
+        <translation>在回答开始前已停止。</translation>
+    </message>
+    <message>
+        <source>The length limit was reached before the answer began.</source>
+        <translation>在回答开始前已达长度上限。</translation>
+    </message>
+    <message>
+        <source>The model ended without an answer.</source>
+        <translation>模型没有给出回答就结束了。</translation>
     </message>
     <message>
         <source>Waiting for the server…</source>
@@ -1996,6 +2012,10 @@
         <translation>还没有任何输出。</translation>
     </message>
     <message>
+        <source>The server failed: {reason}.</source>
+        <translation>服务器无法使用：{reason}。</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation>日志</translation>
     </message>
@@ -3133,6 +3153,13 @@
     </message>
 </context>
 <context>
+    <name>lists</name>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+</context>
+<context>
     <name>menu</name>
     <message>
         <source>File</source>
@@ -3825,6 +3852,34 @@
     <message>
         <source>The server does not accept this app&apos;s key. Restart the server.</source>
         <translation>服务器不接受本 App 的密钥，请重新启动服务器。</translation>
+    </message>
+    <message>
+        <source>The MCP server {name} failed: {reason}.</source>
+        <translation>MCP 服务器 {name} 无法使用：{reason}。</translation>
+    </message>
+    <message>
+        <source>the command {0} was not found: install it, or write its whole path</source>
+        <translation>找不到命令 {0}：请先安装它，或写出完整路径</translation>
+    </message>
+    <message>
+        <source>it has ended</source>
+        <translation>它已退出</translation>
+    </message>
+    <message>
+        <source>it has ended ({0})</source>
+        <translation>它已退出（{0}）</translation>
+    </message>
+    <message>
+        <source>it does not answer</source>
+        <translation>它没有响应</translation>
+    </message>
+    <message>
+        <source>All connection attempts failed</source>
+        <translation>连接失败</translation>
+    </message>
+    <message>
+        <source>the variable {0} that it needs is not set</source>
+        <translation>它需要的变量 {0} 没有设置</translation>
     </message>
     <message>
         <source>The server refused the request: {message}</source>

@@ -10,6 +10,7 @@ from ..domain import Download, Offer
 from .endpoint_json import as_value
 from .http import Call, Failed
 from .json_api import OWN, JsonApi
+from .server_errors import said
 
 
 class DownloadApi(JsonApi):
@@ -107,4 +108,6 @@ def _hit(model: Mapping[str, Any]) -> Offer:
 
 
 def _download(job: Mapping[str, Any]) -> Download:
-    return as_value(Download, job)
+    error = job["error"]
+    code = str(job.get("error_code"))
+    return as_value(Download, {**job, "error": error and said(code, str(error))})

@@ -7,6 +7,11 @@ U+202E in a file's name makes `gpj.exe` of `exe.jpg`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
 
 # The most characters to show of a name, and of a text of several lines.
 NAME, TEXT = 300, 4000
@@ -29,6 +34,11 @@ def visible(text: str, limit: int = TEXT) -> str:
 def one_line(text: str, limit: int = NAME) -> str:
     """A name, title or path on one line, cut with `…` after `limit` characters."""
     return _IN_NAME.sub(_sign, _cut(text, limit))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names on one line, apart as the person's language has it."""
+    return translate("lists", ", ").join(map(one_line, names))
 
 
 def unmarked(text: str, limit: int = TEXT) -> str:

@@ -54,11 +54,31 @@ _SENTENCES = {
         "server_errors", "The server does not accept this app's key. Restart the server."
     ),
 }
+_FAILED = QT_TRANSLATE_NOOP("server_errors", "The MCP server {name} failed: {reason}.")
+_FAILURE = re.compile(r"The MCP server (.+?) failed: (.+?)\.?", re.DOTALL)
+# Why an MCP server fails, as the server says it; a sentence repeats the groups.
+_REASONS = {
+    r"the command (.+) was not found: install it, or write its whole path": QT_TRANSLATE_NOOP(
+        "server_errors", "the command {0} was not found: install it, or write its whole path"
+    ),
+    r"it has ended": QT_TRANSLATE_NOOP("server_errors", "it has ended"),
+    r"it has ended \((.+)\)": QT_TRANSLATE_NOOP("server_errors", "it has ended ({0})"),
+    r"it does not answer": QT_TRANSLATE_NOOP("server_errors", "it does not answer"),
+    r"All connection attempts failed": QT_TRANSLATE_NOOP(
+        "server_errors", "All connection attempts failed"
+    ),
+    r"the variable (\w+) that it needs is not set": QT_TRANSLATE_NOOP(
+        "server_errors", "the variable {0} that it needs is not set"
+    ),
+}
 _OTHER = QT_TRANSLATE_NOOP("server_errors", "The server refused the request: {message}")
 
 
 def said(code: str, message: str) -> str:
     """The sentence for an error; in English, the server's own `message`, which knows more."""
+    if code == "tool_server_failed" and (failure := _FAILURE.fullmatch(message)):
+        sentence = QCoreApplication.translate("server_errors", str(_FAILED))
+        return sentence.format(name=failure[1], reason=reason(failure[2]))
     numbers = _NUMBERS.findall(message)
     source = str(_SENTENCES.get(code, _OTHER))
     if "{1}" in source and len(numbers) < 2:
@@ -67,3 +87,12 @@ def said(code: str, message: str) -> str:
     if sentence == source:  # not translated: the person reads English
         return message
     return sentence.format(*numbers, message=message)
+
+
+def reason(text: str) -> str:
+    """Why an MCP server fails, as far as it is a reason that is known."""
+    for pattern, source in _REASONS.items():
+        if found := re.fullmatch(pattern, text, re.DOTALL):
+            sentence = QCoreApplication.translate("server_errors", str(source))
+            return sentence.format(*found.groups())
+    return text

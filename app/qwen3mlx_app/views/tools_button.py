@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from ..domain import BUILT_IN, Tool, ToolServer
-from ..services.plain import one_line
+from ..services.plain import listed, one_line
 from .icons import SMALL, icon
 from .plain import Menu, ToolButton, set_tip
 
@@ -70,7 +70,7 @@ class ToolsButton(ToolButton):
         named = [f"{self._title(name)}: {self._named(name)}" for name in self._names]
         tip = "\n".join(one_line(line) for line in named) or self.tr("Let the model use tools")
         set_tip(self, tip)
-        self.setAccessibleName(one_line(", ".join([text, *map(self._title, self._names)])))
+        self.setAccessibleName(listed([text, *map(self._title, self._names)]))
 
     def _fill(self) -> None:
         self._menu.clear()
@@ -100,5 +100,5 @@ class ToolsButton(ToolButton):
         if not found:
             return self.tr("its tools are asked for when they are needed")
         more = len(found) - MOST_NAMED
-        listed = ", ".join(found[:MOST_NAMED])
-        return listed if more <= 0 else self.tr("{names} and {n} more").format(names=listed, n=more)
+        names = listed(found[:MOST_NAMED])
+        return names if more <= 0 else self.tr("{names} and {n} more").format(names=names, n=more)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from qwen3mlx_app.services.download_api import _download
 from qwen3mlx_app.services.language import use_language
-from qwen3mlx_app.services.server_errors import said
+from qwen3mlx_app.services.server_errors import reason, said
 
 from qwen3mlx.errors import ContextLengthError
 
@@ -37,6 +38,13 @@ def test_in_english_the_servers_own_sentence_stays(qapp: QApplication) -> None:
         ("overloaded", "8 requests are waiting.", "服务器正忙"),
         ("model_not_found", "x is not here.", "这台电脑上没有此模型"),
         ("invalid_checkpoint", "x.safetensors ends early.", "（x.safetensors ends early.）"),
+        (
+            "tool_server_failed",
+            "The MCP server a failed: it has ended (b).",
+            "MCP 服务器 a 无法使用：它已退出（b）。",
+        ),
+        ("tool_server_failed", "The MCP server a failed: odd.", "MCP 服务器 a 无法使用：odd。"),
+        ("tool_server_failed", "The tools have been closed.", "服务器拒绝了请求："),
         ("new", "With {braces} and {0}.", "服务器拒绝了请求：With {braces} and {0}."),
     ],
 )
@@ -44,3 +52,32 @@ def test_in_chinese_it_is_chinese_with_its_numbers(
     chinese: None, code: str, message: str, expected: str
 ) -> None:
     assert expected in said(code, message)
+
+
+def test_reasons_of_an_mcp_server_keep_what_they_name(chinese: None) -> None:
+    missing = "the command 'no {0} such' was not found: install it, or write its whole path"
+    assert reason(missing) == "找不到命令 'no {0} such'：请先安装它，或写出完整路径"
+    assert reason("it has ended") == "它已退出"
+    assert reason("something else") == "something else"
+
+
+def test_reasons_are_the_servers_own_in_english(qapp: QApplication) -> None:
+    for text in ("it has ended (with {braces})", "the variable KEY that it needs is not set"):
+        assert reason(text) == text
+    failed = "The MCP server a failed: it does not answer."
+    assert said("tool_server_failed", failed) == failed
+
+
+def test_a_download_says_why_it_waits_in_the_persons_language(chinese: None) -> None:
+    job = {
+        "id": "a",
+        "model": "b",
+        "status": "queued",
+        "downloaded_bytes": 0,
+        "total_bytes": None,
+        "bytes_per_second": 0,
+        "error": "The hub cannot be reached.",
+    }
+    why = _download({**job, "error_code": "hub_unreachable"}).error
+    assert why == "无法连接模型社区。请检查网络。（The hub cannot be reached.）"
+    assert _download({**job, "error": None, "error_code": None}).error is None

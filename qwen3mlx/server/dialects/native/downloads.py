@@ -115,4 +115,5 @@ def _json(job: Job) -> Json:
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "error": told(str(job.error)) if job.error else None,
+        "error_code": job.error.code if job.error else None,
     }

@@ -48,7 +48,7 @@ def test_a_download_is_paused_moved_resumed_and_watched(server: LiveServer, slow
         states = (each for _, data in told for each in data["downloads"])
         end = next(each for each in states if each["status"] == "completed")
     assert end["downloaded_bytes"] == end["total_bytes"]
-    assert end["error"] is None
+    assert (end["error"], end["error_code"]) == (None, None)
     send(server, "DELETE", "/downloads", number)
     assert get(server, "/downloads")["downloads"] == []
 
