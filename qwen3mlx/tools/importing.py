@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from ..errors import UsageError
+from ..quoting import quoted
 from ..settings.state import user_home
-from .mcp_json import McpFile, entries, parse
+from .json_places import members
+from .mcp_json import ROOT, McpFile, entries, parse
 
 Program = Literal["lmstudio", "claude", "cursor"]
 PROGRAMS: tuple[Program, ...] = get_args(Program)
+# What makes an object the entry of a server.
+_ENTRY = frozenset({"command", "url"})
 
 
 class Imported(NamedTuple):
@@ -47,20 +51,34 @@ def import_servers(source: str) -> Imported:
 def import_text(text: str, source: str = "") -> Imported:
     """Copy the servers in the text of a file like mcp.json to ours, but for known names.
 
+    It may be the object of the servers alone, or its members, as pages show them.
     `source` is said before the line of what is wrong. Raises ConfigurationError if ours cannot be
     read.
     """
+    text = _whole(text)
     ours = McpFile()
     known = ours.read().servers
     left_out = [f"{source}line {fault.line}: {fault.text}." for fault in parse(text).faults]
     names = []
     for name, entry in entries(text).items():
         if name in known:
-            left_out.append(f"{name} is in {ours.path} already.")
+            left_out.append(f"there is a server {quoted(name)} in {ours.path} already.")
             continue
         ours.add(name, entry)
         names.append(name)
     return Imported(names, left_out)
+
+
+def _whole(text: str) -> str:
+    """The text with what is missing around the servers, on the same lines."""
+    if text.lstrip().startswith('"'):
+        text = f"{{{text.rstrip().rstrip(',')}}}"
+    found = list(members(text))
+    is_whole = any(one.key == ROOT for one in found)
+    are_servers = [
+        isinstance(one.value, dict) and not _ENTRY.isdisjoint(one.value) for one in found
+    ]
+    return f'{{"{ROOT}": {text}}}' if found and not is_whole and all(are_servers) else text
 
 
 def _file(source: str) -> Path:

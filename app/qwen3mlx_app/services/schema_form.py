@@ -23,7 +23,7 @@ MOST_FIELDS, MOST_CHOICES = 30, 200
 class Field:
     """One argument; without a `name`, all of them as a JSON object.
 
-    `choices` are the values of a `choice`, as JSON.
+    `choices` are the values of a `choice`, as JSON; `example` is the default.
     """
 
     name: str
@@ -73,7 +73,7 @@ def arguments(texts: Sequence[tuple[Field, str]]) -> dict[str, Any]:
 
 
 def _field(name: str, about: object, is_required: bool) -> Field:
-    told = about if isinstance(about, Mapping) else {}
+    told = _without_null(about if isinstance(about, Mapping) else {})
     description, default = told.get("description"), told.get("default")
     kind: Kind = "json"
     listed = told.get("enum")
@@ -86,7 +86,7 @@ def _field(name: str, about: object, is_required: bool) -> Field:
         kind = "number"
     elif told.get("type") == "boolean":
         kind, choices = "flag", [True, False]
-    example = "" if default is None else default if kind == "text" else json.dumps(default)
+    example = "" if default is None else default if kind == "text" else _json(default)
     return Field(
         name=name,
         kind=kind,
@@ -95,6 +95,24 @@ def _field(name: str, about: object, is_required: bool) -> Field:
         choices=tuple(map(_json, choices)) if kind in ("choice", "flag") else (),
         example=example if isinstance(example, str) else "",
     )
+
+
+def _without_null(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What may be null or one thing more, as that thing: a field that is empty is left out."""
+    kinds = about.get("type")
+    if _is_list(kinds) and len(others := [kind for kind in kinds if kind != "null"]) == 1:
+        return {**about, "type": others[0]}
+    for union in (about.get("anyOf"), about.get("oneOf")):
+        others = [one for one in union if one != {"type": "null"}] if _is_list(union) else []
+        if len(others) == 1 and isinstance(others[0], Mapping):
+            return {**about, **others[0]}
+    return about
+
+
+def shown(choice: str) -> str:
+    """A choice for a person: a string without its quotation marks."""
+    value = json.loads(choice)
+    return value if isinstance(value, str) and value else choice
 
 
 def _value(field: Field, text: str) -> Any:

@@ -15,6 +15,7 @@ from qwen3mlx_app.services.schema_form import (
     WrongArgumentError,
     arguments,
     fields,
+    shown,
 )
 
 SCHEMA = {
@@ -62,6 +63,34 @@ def test_what_cannot_be_is_told_by_name(kind: Any, text: str, told: str) -> None
 
 def test_a_required_text_may_be_empty() -> None:
     assert arguments([(Field(name="x", kind="text", is_required=True), "")]) == {"x": ""}
+
+
+@pytest.mark.parametrize(
+    ("about", "kind"),
+    [
+        ({"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}, "text"),
+        ({"oneOf": [{"type": "null"}, {"type": "integer"}]}, "number"),
+        ({"type": ["boolean", "null"]}, "flag"),
+        ({"anyOf": [{"enum": ["a", "b"]}, {"type": "null"}]}, "choice"),
+        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, "json"),
+        ({"type": ["string", "integer"]}, "json"),
+        ({"anyOf": ["string", {"type": "null"}]}, "json"),
+    ],
+)
+def test_what_may_be_null_has_the_field_of_what_else_it_may_be(about: Any, kind: str) -> None:
+    (field,) = fields({"properties": {"x": {**about, "description": "Why."}}})
+    assert (field.kind, field.description) == (kind, "Why.")
+    assert arguments([(field, "")]) == {}
+
+
+def test_a_choice_is_shown_without_what_json_puts_around_it() -> None:
+    assert [shown(choice) for choice in ('"a"', '"中"', '""', "2", "null")] == [
+        "a",
+        "中",
+        '""',
+        "2",
+        "null",
+    ]
 
 
 def test_arguments_that_are_too_many_are_one_field() -> None:

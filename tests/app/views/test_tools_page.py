@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QComboBox,
     QFileDialog,
     QLabel,
@@ -23,7 +24,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
-from qwen3mlx_app.views.tools import ToolsPage, server_card
+from qwen3mlx_app.views.plain import Label
+from qwen3mlx_app.views.tools import ToolsPage, server_card, test_form
 from qwen3mlx_app.views.tools.server_card import ServerCard
 from qwen3mlx_app.views.tools.tool_row import ToolRow
 from qwen3mlx_app.views.window import make_window
@@ -249,6 +251,59 @@ def test_a_person_signs_in_to_a_server(
         page._tools.remove("guarded")
         assert "guarded" not in page._tools.errors  # another one of this name begins anew
         qtbot.waitUntil(lambda: "guarded" not in page._cards, timeout=WAIT)
+
+
+def test_a_name_that_is_taken_is_refused_beside_the_form(page: ToolsPage, qtbot: QtBot) -> None:
+    qtbot.keyClicks(named(page, QLineEdit, "Name of the server"), "mini")
+    qtbot.keyClicks(named(page, QLineEdit, "Command or address of the server"), "uvx")
+    button(page, "Add server").click()
+    told = "There is a server mini already: choose another name, or remove it."
+    assert told in visible_texts(page)
+
+
+def test_many_tools_are_laid_out_once(
+    page: ToolsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tool, *_) = page._tools.tools["builtin"]
+    measured = []
+
+    def measure(label: Label, width: int) -> int:
+        measured.append(width)
+        return QLabel.heightForWidth(label, width)
+
+    def layouts(count: int) -> float:
+        """How often the text of one of so many tools is measured."""
+        page._tools.tools["mini"] = [replace(tool, name=f"tool_{n}") for n in range(count)]
+        made.show_tools()
+        measured.clear()
+        qtbot.waitUntil(made._rows[f"tool_{count - 1}"].isVisible, timeout=WAIT)
+        QApplication.processEvents()
+        assert measured
+        return len(measured) / count
+
+    made = card(page, "mini")
+    unfold(page, "mini", qtbot)
+    monkeypatch.setattr(Label, "heightForWidth", measure, raising=False)
+    assert layouts(30) < 2 * layouts(6)
+    page._tools.look("mini")
+    qtbot.waitUntil(lambda: "echo" in made._rows, timeout=WAIT)
+
+
+def test_a_tool_with_choices_is_tried_with_the_one_that_it_names(
+    page: ToolsPage, qtbot: QtBot
+) -> None:
+    unfold(page, "mini", qtbot)
+    about = {"enum": ["metric", "imperial"], "default": "imperial"}
+    schema = {"properties": {"units": about, "n" * 99: {}}, "required": ["units"]}
+    tool = replace(page._tools.tools["mini"][0], name="odd", schema=schema)
+    form = test_form.TestForm(page._tools, "mini", tool, page._theme, page)
+    (units, _), (_, odd) = form._fields
+    assert units.choices == ('"metric"', '"imperial"')
+    combo = named(form, QComboBox, "units")
+    assert isinstance(combo, QComboBox)
+    assert (combo.currentText(), combo.currentData()) == ("imperial", '"imperial"')
+    assert odd.toolTip().startswith("n" * 99)
+    assert max(len(one.text()) for one in form.findChildren(QLabel)) <= test_form.LONGEST_NAME + 2
 
 
 def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: QtBot) -> None:

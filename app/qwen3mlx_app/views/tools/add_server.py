@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayou
 
 from ...controllers.tools import ToolsController
 from ...services.mcp_entry import EntryError, entry
+from ...services.plain import listed
 from ..page import Group
 from ..plain import Button, Label
 from ..theme import GAP, GAP_S
@@ -83,6 +84,10 @@ class AddServer(Group):
             self._say([self.tr("Enter a name.")], "error")
             self._name.setFocus()
             return
+        if self._tools.servers.find(name) is not None:
+            taken = self.tr("There is a server {name} already: choose another name, or remove it.")
+            self._say([taken.format(name=name)], "error")
+            return
         try:
             made = entry(self._place.text(), self._variables.toPlainText())
         except EntryError as error:
@@ -98,7 +103,7 @@ class AddServer(Group):
         if names and not left_out:
             for field in (self._name, self._place, self._variables, self._text):
                 field.clear()
-        added = self.tr("Added: {names}.").format(names=", ".join(names))
+        added = self.tr("Added: {names}.").format(names=listed(names))
         self._say([*([added] if names else []), *left_out], "error" if left_out else "muted")
 
     def _show_refused(self, reason: str) -> None:

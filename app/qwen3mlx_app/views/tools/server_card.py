@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, 
 from ...controllers.tools import ToolsController
 from ...domain import BUILT_IN, Tool, ToolServer
 from ...services.plain import one_line, visible
+from ...services.server_errors import reason
 from ..dot import Dot
 from ..fold import Fold
 from ..opening import open_link
@@ -74,7 +75,9 @@ class ServerCard(QFrame):
         self._state.setText(state)
         own = self.tr("Tools that come with the program.")
         self._place.setText(own if self._name == BUILT_IN else server.place)
-        error = self._tools.errors.get(self._name) or server.error or ""
+        error = self._tools.errors.get(self._name) or ""
+        if server.error and not error:
+            error = self.tr("The server failed: {reason}.").format(reason=reason(server.error))
         if server.wants_sign_in:
             error = self.tr("This server wants you to sign in.")
         if self._name in self._tools.signing_in:
@@ -91,14 +94,7 @@ class ServerCard(QFrame):
         self._asking.setVisible(known is None and self._name not in self._tools.errors)
         same = known is not None and self._shown is not None and _same(known, self._shown)
         if not same:
-            for row in self._rows.values():
-                row.hide()
-                row.deleteLater()
-            self._rows.clear()
-            for tool in known or ():
-                row = ToolRow(self._tools, self._name, tool, self._theme, self._body)
-                self._rows[tool.name] = row
-                self._lines.addWidget(row)
+            self._make_rows(known or ())
         for tool in known or ():
             self._rows[tool.name].show_consent(tool)
         self._shown = known
@@ -154,6 +150,19 @@ class ServerCard(QFrame):
         self._lines.addWidget(self._about)
         self._body.hide()
         return self._body
+
+    def _make_rows(self, tools: Sequence[Tool]) -> None:
+        """What is added to a layout that is seen shows later, and lays out all anew each time."""
+        is_open = not self._body.isHidden()
+        self._body.hide()
+        for row in self._rows.values():
+            row.deleteLater()
+        self._rows.clear()
+        for tool in tools:
+            row = ToolRow(self._tools, self._name, tool, self._theme, self._body)
+            self._rows[tool.name] = row
+            self._lines.addWidget(row)
+        self._body.setVisible(is_open)
 
     def _states(self, server: ToolServer) -> tuple[str, str]:
         if server.disabled:

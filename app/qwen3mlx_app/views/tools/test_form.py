@@ -19,7 +19,7 @@ from ...controllers.tools import ToolsController
 from ...domain import CallProgress, Tool, ToolResult
 from ...services.http import Call
 from ...services.plain import one_line
-from ...services.schema_form import Field, WrongArgumentError, arguments, fields
+from ...services.schema_form import Field, WrongArgumentError, arguments, fields, shown
 from ..fields import NoScrollComboBox
 from ..plain import Button, Label, selectable, set_tip
 from ..style import MONOSPACE
@@ -28,6 +28,8 @@ from ..widgets import hint_label, muted
 
 # The most characters shown of a result, and milliseconds between updates of the time.
 MAX_SHOWN, TICK = 20_000, 1000
+# The most characters of an argument's name beside its field.
+LONGEST_NAME = 32
 
 
 class TestForm(QWidget):
@@ -77,11 +79,14 @@ class TestForm(QWidget):
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for field, widget in self._fields:
-            name = one_line(field.name, 60) or self.tr("Arguments")
+            name = one_line(field.name, LONGEST_NAME) or self.tr("Arguments")
             label = muted(f"{name} *" if field.is_required else name, self)
             label.setBuddy(widget)
+            about = field.description
+            if len(field.name) > LONGEST_NAME:
+                about = f"{field.name}\n{about}".strip()
             for part in (label, widget):
-                set_tip(part, field.description)
+                set_tip(part, about)
             form.addRow(label, widget)
         return form
 
@@ -107,7 +112,9 @@ class TestForm(QWidget):
             if not field.is_required:
                 combo.addItem("", "")
             for choice in field.choices:
-                combo.addItem(choice, choice)
+                combo.addItem(shown(choice), choice)
+            if field.is_required:
+                combo.setCurrentIndex(max(0, combo.findData(field.example)))
             widget: QWidget = combo
         else:
             line = QLineEdit(self)

@@ -192,6 +192,10 @@ async def _login_events(service: Service, name: str) -> AsyncGenerator[bytes, No
 async def _tools_of(service: Service, server: str) -> list[Tool]:
     found = await asyncio.wrap_future(service.tools.host.tools([server]))
     if found.faults:
+        from ....tools.transports import ToolServerError
+
+        if server in service.tools.host.servers().servers:
+            raise ToolServerError(found.faults[0])
         raise InvalidRequestError(found.faults[0], param="server")
     return found.tools
 

@@ -122,10 +122,41 @@ def test_a_pasted_file_is_taken_as_far_as_it_can_be_read(own: LiveServer) -> Non
     assert broken["left_out"][0].startswith("Line 2: x: ")
     assert "no servers" in send(own, "POST", "/tools/servers/import", {"text": "{}"})["left_out"][0]
     again = send(own, "POST", "/tools/servers/import", {"text": text})
-    assert "is in" in again["left_out"][1]
+    assert again["left_out"][1].startswith("There is a server 'good' in ")
     assert [
         one["name"] for one in send(own, "DELETE", "/tools/servers", name="good")["servers"]
     ] == []
+
+
+def test_a_server_that_fails_is_no_fault_of_the_request(own: LiveServer) -> None:
+    text = '{"mcpServers": {"failing": {"command": "no-such-program"}}}'
+    send(own, "POST", "/tools/servers/import", {"text": text})
+    reply = own.http.get(f"{BASE}/tools", params={"server": "failing"}, headers=own.person)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "tool_server_failed")
+    send(own, "DELETE", "/tools/servers", name="failing")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"one": {"command": "uvx"}, "two": {"url": "https://example.com/mcp"}}',
+        ' "one": {"command": "uvx"},\n"two": {"url": "https://example.com/mcp"},\n',
+    ],
+)
+def test_servers_are_taken_without_what_belongs_around_them(own: LiveServer, text: str) -> None:
+    told = send(own, "POST", "/tools/servers/import", {"text": text})
+    assert (told["added"], told["left_out"]) == (["one", "two"], [])
+    for name in told["added"]:
+        send(own, "DELETE", "/tools/servers", name=name)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"command": "uvx"}', '{"one": {"args": []}}', '"one"', '{"a": 1}']
+)
+def test_what_is_no_server_is_not_taken_for_one(own: LiveServer, text: str) -> None:
+    told = send(own, "POST", "/tools/servers/import", {"text": text})
+    assert told["added"] == []
+    assert len(told["left_out"]) == 1
 
 
 def test_no_key_opens_them(own: LiveServer) -> None:
