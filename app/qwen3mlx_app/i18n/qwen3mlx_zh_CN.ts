@@ -82,6 +82,14 @@
         <translation>从文本添加</translation>
     </message>
     <message>
+        <source>Show mcp.json</source>
+        <translation>显示 mcp.json</translation>
+    </message>
+    <message>
+        <source>Change or disable servers there: it is read again whenever it changes.</source>
+        <translation>在其中修改或停用服务器：文件一有变化就会重新读取。</translation>
+    </message>
+    <message>
         <source>Or paste an mcp.json, as other apps have it and servers describe it.</source>
         <translation>也可以粘贴 mcp.json：其他 App 使用它，服务器的说明中也有它。</translation>
     </message>
@@ -2000,6 +2008,10 @@
         <translation>请在浏览器中登录…</translation>
     </message>
     <message>
+        <source>Disabled in mcp.json</source>
+        <translation>已在 mcp.json 中停用</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>取消</translation>
     </message>
@@ -2042,10 +2054,6 @@
     <message>
         <source>Names and descriptions are by the server&apos;s author; the model reads them.</source>
         <translation>名称和说明由服务器的作者编写，模型会读到它们。</translation>
-    </message>
-    <message>
-        <source>Disabled</source>
-        <translation>已停用</translation>
     </message>
     <message>
         <source>Not started</source>

@@ -25,7 +25,7 @@ from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.plain import Label
-from qwen3mlx_app.views.tools import ToolsPage, server_card, test_form
+from qwen3mlx_app.views.tools import ToolsPage, add_server, server_card, test_form
 from qwen3mlx_app.views.tools.server_card import ServerCard
 from qwen3mlx_app.views.tools.tool_row import ToolRow
 from qwen3mlx_app.views.window import make_window
@@ -304,6 +304,21 @@ def test_a_tool_with_choices_is_tried_with_the_one_that_it_names(
     assert (combo.currentText(), combo.currentData()) == ("imperial", '"imperial"')
     assert odd.toolTip().startswith("n" * 99)
     assert max(len(one.text()) for one in form.findChildren(QLabel)) <= test_form.LONGEST_NAME + 2
+
+
+def test_what_cannot_be_done_here_is_done_in_the_file(
+    page: ToolsPage, live: LiveServer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = live.service.tools.host.file
+    file.add("off", {"command": "uvx", "disabled": True})
+    qtbot.waitUntil(lambda: "off" in page._cards, timeout=WAIT)
+    assert "Disabled in mcp.json" in visible_texts(card(page, "off"))
+    shown: list[Path] = []
+    monkeypatch.setattr(add_server, "show_folder", shown.append)
+    button(page, "Show mcp.json").click()
+    assert shown == [file.path.parent]
+    file.remove("off")
+    qtbot.waitUntil(lambda: "off" not in page._cards, timeout=WAIT)
 
 
 def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: QtBot) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ...controllers.tools import ToolsController
 from ...services.mcp_entry import EntryError, entry
 from ...services.plain import listed
+from ..opening import show_folder
 from ..page import Group
-from ..plain import Button, Label
+from ..plain import Button, Label, set_tip
 from ..theme import GAP, GAP_S
 from ..widgets import hint_label
 
@@ -64,6 +67,11 @@ class AddServer(Group):
         self._text.setAccessibleName(self.tr("Text of an mcp.json"))
         paste = Button(self.tr("Add from Text"), self)
         paste.clicked.connect(self._add_all)
+        show = Button(self.tr("Show mcp.json"), self)
+        show.clicked.connect(self._show_file)
+        set_tip(
+            show, self.tr("Change or disable servers there: it is read again whenever it changes.")
+        )
         column = _column()
         column.addWidget(
             hint_label(
@@ -74,6 +82,7 @@ class AddServer(Group):
         column.addWidget(self._text)
         row = QHBoxLayout()
         row.addStretch()
+        row.addWidget(show)
         row.addWidget(paste)
         column.addLayout(row)
         return column
@@ -98,6 +107,10 @@ class AddServer(Group):
     def _add_all(self) -> None:
         if self._text.toPlainText().strip():
             self._tools.add_all(self._text.toPlainText())
+
+    def _show_file(self) -> None:
+        if self._tools.path:
+            show_folder(Path(self._tools.path).parent)
 
     def _show_added(self, names: list[str], left_out: list[str]) -> None:
         if names and not left_out:

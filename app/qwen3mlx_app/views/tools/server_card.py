@@ -166,7 +166,7 @@ class ServerCard(QFrame):
 
     def _states(self, server: ToolServer) -> tuple[str, str]:
         if server.disabled:
-            return self.tr("Disabled"), "faint"
+            return self.tr("Disabled in mcp.json"), "faint"
         return {
             "stopped": (self.tr("Not started"), "faint"),
             "starting": (self.tr("Starting…"), "warning"),
