@@ -155,6 +155,23 @@ def test_what_takes_long_to_count_is_refused(server: LiveServer, reads: Reads, p
     assert reads.num_characters == 0
 
 
+def test_a_chat_that_is_too_long_to_count_is_known_to_be_too_long(
+    server: LiveServer, reads: Reads
+) -> None:
+    def count(text: str) -> Any:
+        messages = [{"role": "user", "content": text}]
+        body = {"model": "demo", "messages": messages}
+        answer = server.http.post("/api/qwen3mlx/tokens", json=body, headers=server.person)
+        assert answer.status_code == 200
+        return answer.json()
+
+    told = count("a b c " * 400_000)
+    assert told["chat"] > told["context_length"]
+    assert reads.num_characters == 0
+    exact = count(PROSE)
+    assert 0 < exact["chat"] < exact["context_length"]
+
+
 def test_ollama_cuts_a_text_without_reading_the_rest(server: LiveServer, reads: Reads) -> None:
     answer = server.http.post("/api/embed", json={"model": "demo", "input": LONG_TEXT})
     assert answer.status_code == 200

@@ -12,6 +12,7 @@ from ....config import ModelConfig
 from ....engine import render_chat
 from ....request import GenerationRequest, num_characters
 from ....text import Tokenizer
+from ...bounds import MAX_COUNTED
 from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
 from ...core.server_tools import Source
@@ -26,15 +27,27 @@ router = APIRouter(prefix="/tokens", route_class=Route)
 
 @router.post("")
 async def count(body: TokensBody, service: ServiceDep) -> Json:
-    """The tokens of each text, and of a chat as a prompt; no weights are loaded."""
+    """The tokens of each text, and of a chat as a prompt; no weights are loaded.
+
+    Those of a chat that is too long to be counted are the least that it can have, where these
+    exceed the context already.
+    """
     length = num_characters([body.texts, body.messages])
-    check_counted(length)
     info = await service.default_model(body.model)
     tokenizer = await service.tokenizer(info.id)
+    context_length = await asyncio.to_thread(_context_length, service, info)
+    told = {"model": info.id, "context_length": context_length}
+    if length > MAX_COUNTED and not body.texts and _least(tokenizer, body) > context_length:
+        return {**told, "texts": [], "chat": _least(tokenizer, body)}
+    check_counted(length)
     tools = await asyncio.to_thread(_functions, service, body)
     texts, chat = await service.threads.read(length, _count, tokenizer, body, tools)
-    context_length = await asyncio.to_thread(_context_length, service, info)
-    return {"model": info.id, "texts": texts, "chat": chat, "context_length": context_length}
+    return {**told, "texts": texts, "chat": chat}
+
+
+def _least(tokenizer: Tokenizer, body: TokensBody) -> int:
+    contents = [message.get("content") for message in body.messages or ()]
+    return tokenizer.least_tokens("".join(text for text in contents if isinstance(text, str)))
 
 
 def _functions(service: Service, body: TokensBody) -> Sequence[Mapping[str, Any]]:
