@@ -62,7 +62,7 @@ def import_text(text: str, source: str = "") -> Imported:
     names = []
     for name, entry in entries(text).items():
         if name in known:
-            left_out.append(f"there is a server {quoted(name)} in {ours.path} already.")
+            left_out.append(f"There is a server {quoted(name)} in {ours.path} already.")
             continue
         ours.add(name, entry)
         names.append(name)

@@ -136,7 +136,7 @@ def test_servers_are_imported_and_ours_are_kept(
     imported = import_servers("lmstudio")
     assert imported.names == ["b"]
     assert [word in imported.left_out[0] for word in ("c", "line 1")] == [True, True]
-    assert "a is in" in imported.left_out[1]
+    assert imported.left_out[1].startswith("There is a server 'a' in ")
     assert McpFile().read().servers["a"].command == "ours"
     with pytest.raises(UsageError, match="There is no file"):
         import_servers("cursor")
