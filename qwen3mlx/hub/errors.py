@@ -22,8 +22,10 @@ def explain(error: BaseException, repo_id: str) -> Qwen3MLXError:
     if isinstance(error, OSError) and error.errno is not None:
         return DownloadError(_explain_disk(error))
     if "Consistency check failed" in str(error):
-        return UnreachableError(
-            f"A file of {repo_id} arrived incomplete: run it again; finished files are kept."
+        # All of the answer arrived, so another attempt would get the same.
+        return DownloadError(
+            f"A file of {repo_id} is not of the size that the hub announced: run it again later, "
+            "or use another hub; finished files are kept."
         )
     return UnreachableError(
         f"{constants.ENDPOINT} cannot be reached ({type(error).__name__}): check the connection, "

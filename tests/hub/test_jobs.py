@@ -262,3 +262,16 @@ def test_a_failure_that_may_pass_is_tried_again(
     finish(hopeless)
     assert hopeless.status == "failed"
     assert "status 500" in str(hopeless.error)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", hub.SHARDS[0]])
+def test_a_file_that_is_another_size_than_announced_is_not_tried_again(
+    jobs: Downloads, fake_hub: FakeHub, name: str
+) -> None:
+    """All of the answer came: another attempt would get the same."""
+    fake_hub.extra[name] = 1000
+    job = jobs.start(hub.REPO, "ada")
+    finish(job)
+    assert job.status == "failed"
+    assert "is not of the size that the hub announced" in str(job.error)
+    assert fake_hub.fetched().count(name) == 1

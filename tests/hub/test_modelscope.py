@@ -159,6 +159,17 @@ def test_damaged_and_endless_files_are_noticed(modelscope: FakeModelScope) -> No
     assert is_whole(hub.fetch(NAME), modelscope)
 
 
+@pytest.mark.parametrize("length", [0, 100])
+def test_a_short_file_is_asked_for_once(modelscope: FakeModelScope, length: int) -> None:
+    """All of the answer came: another attempt would get the same."""
+    modelscope.sent[SHARDS[0]] = modelscope.repos[REPO][SHARDS[0]][:length]
+    with pytest.raises(DownloadError, match="less data than it announced"):
+        hub.fetch(NAME)
+    assert modelscope.fetched().count(SHARDS[0]) == 1
+    modelscope.sent.clear()
+    assert is_whole(hub.fetch(NAME), modelscope)
+
+
 def test_a_repository_without_safetensors_is_refused(modelscope: FakeModelScope) -> None:
     modelscope.repos[REPO] = {"model.gguf": b"", "config.json": b"{}"}
     with pytest.raises(CheckpointError, match="its weights as GGUF only"):

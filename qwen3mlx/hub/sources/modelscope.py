@@ -192,6 +192,9 @@ class _Part:
                     failures = failures + 1 if out.tell() == before else 0
                     if failures == ATTEMPTS:
                         raise
+                else:
+                    if out.tell() < self._file.size:  # all of the answer came
+                        raise _unfit("less data than it announced")
         self._finish()
 
     def _attempt(self, client: httpx2.Client, url: str, out: Any) -> Iterator[int]:
