@@ -70,7 +70,7 @@ class ToolsButton(ToolButton):
         named = [f"{self._title(name)}: {self._named(name)}" for name in self._names]
         tip = "\n".join(one_line(line) for line in named) or self.tr("Let the model use tools")
         set_tip(self, tip)
-        self.setAccessibleName(listed([text, *map(self._title, self._names)]))
+        self.setAccessibleName(one_line(listed([text, *map(self._title, self._names)])))
 
     def _fill(self) -> None:
         self._menu.clear()
