@@ -77,7 +77,8 @@ class Highlighter(QObject):
                 style = self._style
                 question = {"source": block.source, "language": block.language, "style": style}
                 lines = child.ask(question)
-                with suppress(RuntimeError):  # the window was closed meanwhile
+                # The window was closed meanwhile, or is being deleted at this moment.
+                with suppress(RuntimeError, TypeError):
                     self._ready.emit(block, style, lines)
         finally:
             child.close()
