@@ -89,7 +89,7 @@ def test_no_file_names_this_machine_or_a_registry() -> None:
     patterns = [
         *((f"{folder}/", rf"(?<![\w.~-]){re.escape(folder)}/") for folder in folders),
         ("index" + "-url", "index[-]url"),
-        ("registry = ", r"\bregistry = [\"']"),
+        ("registry", r"\bregistry[ ]= [\"']"),
         ("pypi.org/simple", r"pypi\.org/simple"),
         ("pythonhosted", "pythonhosted"),
         ("resolved", r"resolved[\"']?[:=] *[\"']http"),
