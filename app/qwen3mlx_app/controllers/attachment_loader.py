@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ..domain import Attachment
 from ..services.attachments import AttachmentRefused, in_context, read_attachment
+from ..services.delivery import Delivery
 from ..services.endpoint import Endpoint
 
 
@@ -21,7 +22,6 @@ class AttachmentLoader(QObject):
 
     added = Signal(str, object, int)
     refused = Signal(str, str)
-    _read = Signal(str, object, str)
 
     def __init__(
         self, endpoint: Endpoint, program: Sequence[str], parent: QObject | None = None
@@ -30,7 +30,7 @@ class AttachmentLoader(QObject):
         super().__init__(parent)
         self._program = program
         self._endpoint = endpoint
-        self._read.connect(self._count)
+        self._read = Delivery(self._take)
 
     def load(self, paths: Mapping[str, Path], model_id: str) -> None:
         """Read files, each under an id that its report has."""
@@ -40,12 +40,21 @@ class AttachmentLoader(QObject):
         thread.start()
 
     def _read_all(self, paths: Mapping[str, Path], model_id: str) -> None:
-        """Runs on the loader's thread; Qt delivers the signals on the window's."""
+        """Runs on the loader's thread."""
         for file_id, path in paths.items():
+            found: Attachment | AttachmentRefused
             try:
-                self._read.emit(file_id, read_attachment(path, self._program), model_id)
+                found = read_attachment(path, self._program)
             except AttachmentRefused as error:
-                self.refused.emit(file_id, str(error))
+                found = error
+            self._read.arrived.emit((file_id, found, model_id))
+
+    def _take(self, read: tuple[str, Attachment | AttachmentRefused, str]) -> None:
+        file_id, found, model_id = read
+        if isinstance(found, AttachmentRefused):
+            self.refused.emit(file_id, str(found))
+        else:
+            self._count(file_id, found, model_id)
 
     def _count(self, file_id: str, attachment: Attachment, model_id: str) -> None:
         self._endpoint.count_tokens(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from weakref import WeakMethod
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from ..services.child import Child, child_command
+from ..services.delivery import Delivery
 from .colouring import may_be_coloured
 from .markdown import Block
 
@@ -23,8 +23,6 @@ _COLOURING = "qwen3mlx_app.views.colouring"
 
 class Highlighter(QObject):
     """Keeps results, and tells whoever asked, if they still exist."""
-
-    _ready = Signal(object, str, object)
 
     def __init__(
         self,
@@ -44,7 +42,7 @@ class Highlighter(QObject):
         self._waiting: dict[Block, list[WeakMethod[Callable[[Block], None]]]] = {}
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._ready.connect(self._keep)
+        self._ready = Delivery(self._keep)
 
     def set_style(self, style: str) -> None:
         """Use another Pygments style, and forget the results of the former."""
@@ -77,9 +75,7 @@ class Highlighter(QObject):
                 style = self._style
                 question = {"source": block.source, "language": block.language, "style": style}
                 lines = child.ask(question)
-                # The window was closed meanwhile, or is being deleted at this moment.
-                with suppress(RuntimeError, TypeError):
-                    self._ready.emit(block, style, lines)
+                self._ready.arrived.emit((block, style, lines))
         finally:
             child.close()
 
@@ -91,7 +87,8 @@ class Highlighter(QObject):
                 return None
             return self._wanted.popleft()
 
-    def _keep(self, block: Block, style: str, lines: list[str] | None) -> None:
+    def _keep(self, found: tuple[Block, str, list[str] | None]) -> None:
+        block, style, lines = found
         if style != self._style:  # it was changed meanwhile
             return
         waiting = self._waiting.pop(block, ())
