@@ -8,8 +8,10 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
+
+from .loopback import Loopback, QuietHandler
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CHUNK = 1 << 16
@@ -27,7 +29,7 @@ class Fault:
 
 
 @dataclass
-class FakeHub:
+class FakeHub(Loopback):
     repos: dict[str, dict[str, bytes]] = field(default_factory=dict)
     private: dict[str, Fault] = field(default_factory=dict)  # whole repositories
     broken: dict[str, Fault] = field(default_factory=dict)  # single files
@@ -45,22 +47,12 @@ class FakeHub:
 
     closing: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> FakeHub:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _handler(self)
 
     def __exit__(self, *exc_info: object) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__exit__(*exc_info)
 
     def fetched(self) -> list[str]:
         """Return the files requested with GET, in order, including repeats."""
@@ -80,15 +72,12 @@ class FakeHub:
 
 
 def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_HEAD(self) -> None:
             self._answer()
 
         def do_GET(self) -> None:
             self._answer()
-
-        def log_message(self, *args: object) -> None:
-            pass
 
         def _answer(self) -> None:
             path = unquote(urlsplit(self.path).path)

@@ -10,14 +10,15 @@ import base64
 import hashlib
 import json
 import re
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from .loopback import Loopback, QuietHandler
 
 TOKEN = "hf_" + "t" * 34
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -36,7 +37,7 @@ class Refusal:
 
 
 @dataclass
-class FakeUploadHub:
+class FakeUploadHub(Loopback):
     repos: dict[str, dict[str, bytes]] = field(default_factory=dict)
     private: dict[str, bool] = field(default_factory=dict)
     role: str = "write"
@@ -51,28 +52,15 @@ class FakeUploadHub:
     leaked: list[str] = field(default_factory=list)  # stores that were shown the token
     on_put: Callable[[], object] = lambda: None  # False: the file is lost, and there is no answer
 
-    def __enter__(self) -> FakeUploadHub:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _handler(self)
 
     def kinds(self, verb: str) -> list[str]:
         return [path for each, path in self.requests if each == verb]
 
 
 def _handler(hub: FakeUploadHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             self._answer()
 
@@ -81,9 +69,6 @@ def _handler(hub: FakeUploadHub) -> type[BaseHTTPRequestHandler]:
 
         def do_PUT(self) -> None:
             self._answer()
-
-        def log_message(self, *args: object) -> None:
-            pass
 
         def _answer(self) -> None:
             path = unquote(urlsplit(self.path).path)
