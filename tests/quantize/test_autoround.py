@@ -138,6 +138,28 @@ def test_a_start_that_cannot_be_improved_is_kept() -> None:
     assert mx.array_equal(found.packed["w"].weight, start.weight).item()
 
 
+def test_later_states_that_are_worse_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([2.0, 1.0, *[3.0] * autoround.ITERATIONS])
+    block = Product(weights(16, 128))
+    start = mse.quantized(block.weight, block.spec)
+    states: list[Trained] = []
+
+    def whole(lost: object, trained: dict[str, Trained], rows: object) -> float:
+        states.append(trained["w"])
+        return next(losses)
+
+    monkeypatch.setattr(autoround, "_whole", whole)
+    monkeypatch.setattr(autoround, "COMPARED", 1)
+    found = block.tuned()
+    assert (found.before, found.after) == (2.0, 1.0)
+    kept, *later = (
+        Rounding(block.weight, start, block.spec, ALL).packed(states[i]) for i in (1, 2, -1)
+    )
+    assert mx.array_equal(found.packed["w"].scales, kept.scales).item()
+    assert mx.array_equal(found.packed["w"].weight, kept.weight).item()
+    assert not any(mx.array_equal(found.packed["w"].scales, one.scales).item() for one in later)
+
+
 def test_the_seed_decides_the_result() -> None:
     block = Product(weights(32, 128))
     one, same, other = (block.tuned(seed).packed["w"].weight for seed in (1, 1, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ from mlx._distributed_utils.common import Hostfile
 
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.errors import UnavailableError
+from qwen3mlx.ranks import rank
 from qwen3mlx.ranks.group import Group
 from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts, read_hosts
+from qwen3mlx.ranks.link import Link
 from qwen3mlx.ranks.network import Network, check_backend, free_ports, join, use_variables
 
 from .support import script
@@ -60,10 +63,10 @@ def launched(hosts: Hostfile, monkeypatch: pytest.MonkeyPatch) -> list[dict[str,
     start = launch.launch_ring if hosts.backend == "ring" else launch.launch_jaccl
     start(argparse.ArgumentParser(), hosts.hosts, args, ["program"])
     found = []
-    for (rank, _, _, _, files, envs, _), _ in calls:
+    for (place, _, _, _, files, envs, _), _ in calls:
         variables = dict(each.split("=", 1) for each in envs)
         contents = {name: json.loads(text) for name, text in files.items()}
-        found.append(variables | contents | {"MLX_RANK": str(rank)})
+        found.append(variables | contents | {"MLX_RANK": str(place)})
     return found
 
 
@@ -83,10 +86,10 @@ def joined(file: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     hosts = read_hosts(file)
     ports = iter(range(PORT, PORT + 99))
     addresses = [[f"{ip}:{next(ports)}" for ip in host.ips] for host in hosts.hosts]
-    for rank in range(len(hosts.hosts)):
+    for place in range(len(hosts.hosts)):
         use_variables(hosts.envs)
         network = Network(hosts.backend, addresses, [host.rdma for host in hosts.hosts])
-        join(rank, Network(*json.loads(json.dumps(network))))
+        join(place, Network(*json.loads(json.dumps(network))))
     return found
 
 
@@ -141,13 +144,71 @@ def test_ports() -> None:
         free_ports([LOCAL] * 2, 65_535)
 
 
-def test_several_connections_between_two(demo: Path) -> None:
+def test_several_connections_between_two(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As over two cables."""
+    told: list[dict[str, Any]] = []
+    send = Link.send
+
+    def listen(link: Link, data: bytes) -> None:
+        told.append(json.loads(data))
+        send(link, data)
+
+    monkeypatch.setattr(Link, "send", listen)
     group = Group(Hosts((Host(LOCAL, (LOCAL,) * 2),) * 2), "demo", demo)
     try:
         assert group.load(LoadOptions(), lambda done, total: None).nbytes > 0
     finally:
         group.close()
+    networks = [message["load"]["network"] for message in told if "load" in message]
+    [(backend, addresses, _)] = {json.dumps(one): one for one in networks}.values()
+    assert (len(networks), backend) == (2, "ring")
+    assert [len(set(each)) for each in addresses] == [2, 2]
+
+
+def test_variables_are_set_before_mlx_reads_any(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+    monkeypatch.setattr(
+        rank, "check_backend", lambda *asked: seen.append(os.environ.get("MLX_METAL_FAST_SYNCH"))
+    )
+    values = {
+        "names": [str(demo)],
+        "rank": 0,
+        "locks": str(tmp_path),
+        "ips": [],
+        "port": 0,
+        "backend": "jaccl",
+        "rdma": [None, "rdma_en2"],
+        "envs": ["MLX_METAL_FAST_SYNCH=1"],
+    }
+    member = rank._Rank(io.BytesIO())
+    try:
+        member.on_check(values)
+    finally:
+        os.close(member._locked)
+    assert seen == ["1"]
+
+
+def test_what_is_asked_of_a_computer_is_in_the_file(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+
+    def listen(link: Link, data: bytes) -> None:
+        told.append(json.loads(data)["check"])
+        link.close(now=True)
+
+    monkeypatch.setattr(Link, "send", listen)
+    devices = ((None, "rdma_en2"), (("rdma_en3", "rdma_en4"), None))
+    hosts = tuple(Host(LOCAL, (LOCAL,), rdma=rdma) for rdma in devices)
+    wanted = Hosts(hosts, backend="jaccl", envs=("MLX_METAL_FAST_SYNCH=1",))
+    with pytest.raises(UnavailableError):
+        Group(wanted, "demo", demo).survey()
+    assert [check["ips"] for check in told] == [[LOCAL], []]  # they meet at the first
+    assert [check["rdma"] for check in told] == json.loads(json.dumps(devices))
+    assert {check["backend"] for check in told} == {"jaccl"}
+    assert all(check["envs"] == ["MLX_METAL_FAST_SYNCH=1"] for check in told)
 
 
 def test_jaccl_where_there_is_none(demo: Path) -> None:
