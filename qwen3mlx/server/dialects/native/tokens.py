@@ -37,8 +37,10 @@ async def count(body: TokensBody, service: ServiceDep) -> Json:
     tokenizer = await service.tokenizer(info.id)
     context_length = await asyncio.to_thread(_context_length, service, info)
     told = {"model": info.id, "context_length": context_length}
-    if length > MAX_COUNTED and not body.texts and _least(tokenizer, body) > context_length:
-        return {**told, "texts": [], "chat": _least(tokenizer, body)}
+    if length > MAX_COUNTED and not body.texts:
+        least = _least(tokenizer, body)
+        if least > context_length:
+            return {**told, "texts": [], "chat": least}
     check_counted(length)
     tools = await asyncio.to_thread(_functions, service, body)
     texts, chat = await service.threads.read(length, _count, tokenizer, body, tools)
