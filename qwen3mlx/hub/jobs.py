@@ -67,6 +67,11 @@ class Job:
         return self.status in OPEN
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Where its parts are; two jobs for revisions of one repository have the same place."""
+        return self.source, self.repo_id.casefold()
+
+    @property
     def bytes_per_second(self) -> float:
         """Of the last seconds; of a finished job, or one that has just begun, of its whole time."""
         if self.ended_at is None and self.status != "downloading":
@@ -135,7 +140,7 @@ class Downloads:
 
     def __init__(self, state: StateFile | None = None) -> None:
         self._jobs: dict[str, Job] = {}  # in the order of the queue
-        self._threads: dict[str, threading.Thread] = {}
+        self._threads: dict[tuple[str, str], threading.Thread] = {}  # by the place of the job
         self._lock = threading.RLock()
         self._closing = False
         self._state = state
@@ -160,8 +165,8 @@ class Downloads:
         """Return a new job for a repository, or the one that is open; a paused one goes on."""
         with self._lock:
             for job in self._jobs.values():
-                same = (job.repo_id.casefold(), job.revision, job.source)
-                if job.is_open and same == (repo_id.casefold(), revision, source):
+                same = (*job.place, job.revision)
+                if job.is_open and same == (source, repo_id.casefold(), revision):
                     job.owners.add(owner)
                     self.resume(job)
                     return job
@@ -201,12 +206,11 @@ class Downloads:
         """Stop and forget it; a part of a file that has arrived is deleted."""
         with self._lock:
             self._jobs.pop(job.id, None)
-            was_running = job.id in self._threads
             if job.is_open:
                 self._set_ended(job, DownloadError(f"The download of {job.repo_id} was cancelled."))
+            if job.place not in self._threads:  # or its thread does so at its end
+                _discard(job)
             self._changed()
-        if not was_running:
-            _discard(job)
 
     def move(self, job: Job, position: int) -> None:
         """Put it at this place of the queue, from 0."""
@@ -240,15 +244,15 @@ class Downloads:
         for job in self._jobs.values():
             if len(self._threads) >= AT_ONCE or self._closing:
                 return
-            # A job that was paused and goes on may still be about to stop.
-            if job.status == "queued" and job.id not in self._threads:
+            # One that was paused or cancelled may still be about to stop.
+            if job.status == "queued" and job.place not in self._threads:
                 job.status = "downloading"
                 job.wake.clear()
                 job._arrived.clear()
                 thread = threading.Thread(
                     target=self._run, args=(job,), name=f"download {job.repo_id}", daemon=True
                 )
-                self._threads[job.id] = thread
+                self._threads[job.place] = thread
                 thread.start()
 
     def _forget_oldest(self) -> None:
@@ -269,13 +273,12 @@ class Downloads:
             reason = f"{job.repo_id} could not be downloaded ({fault}): see the server's log."
             error = DownloadError(reason)
         with self._lock:
-            self._threads.pop(job.id, None)
-            is_known = job.id in self._jobs
+            if job.id not in self._jobs:
+                _discard(job)  # before the next download of the repository has parts of its own
+            del self._threads[job.place]
             if job.status == "downloading":
                 self._set_ended(job, error)
             self._changed()
-        if not is_known:
-            _discard(job)
 
     def _attempts(self, job: Job) -> None:
         """Download, and try again after a failure that may pass. Raises _Stopped."""
@@ -318,4 +321,7 @@ def _discard(job: Job) -> None:
     if job.source == HUGGING_FACE:
         from .download import discard_partial
 
-        discard_partial(job.repo_id)
+        try:
+            discard_partial(job.repo_id)
+        except OSError as error:  # the job is over all the same
+            logger.warning("Parts of %s stay in the cache: %s", job.repo_id, error)

@@ -10,6 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from qwen3mlx.errors import DownloadError, ModelNotFoundError
+from qwen3mlx.hub import download
 from qwen3mlx.hub import jobs as downloads
 from qwen3mlx.hub.jobs import Downloads, Job
 from qwen3mlx.library import resolve
@@ -193,6 +194,47 @@ def test_a_cancelled_job_leaves_no_parts(jobs: Downloads, slow: FakeHub, tmp_pat
     wait_for(lambda: not jobs._threads)
     assert jobs.get(job.id, "ada") is None
     assert list(tmp_path.rglob("*.incomplete")) == []
+
+
+def test_parts_that_cannot_be_deleted_do_not_keep_a_cancelled_job(
+    jobs: Downloads,
+    slow: FakeHub,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(repo_id: str) -> None:
+        raise PermissionError("read-only disk")
+
+    monkeypatch.setattr(download, "discard_partial", refuse)
+    job = jobs.start(hub.REPO, "ada")
+    wait_for(lambda: job.downloaded_bytes)
+    jobs.cancel(job)
+    wait_for(lambda: not jobs._threads)
+    assert "read-only disk" in caplog.text
+    jobs.cancel(job)
+
+
+def test_a_download_that_follows_a_cancelled_one_keeps_its_parts(
+    jobs: Downloads, slow: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: list[Job] = []
+    discard = downloads._discard
+
+    def discard_alone(job: Job) -> None:
+        running.extend(each for each in jobs.listed(None) if each.status == "downloading")
+        discard(job)
+
+    monkeypatch.setattr(downloads, "_discard", discard_alone)
+    first = jobs.start(hub.REPO, "ada")
+    wait_for(lambda: list(tmp_path.rglob("*.incomplete")) and first.downloaded_bytes)
+    jobs.cancel(first)
+    second = jobs.start(hub.REPO, "ada")
+    assert second is not first
+    assert second.status == "queued"
+    slow.delays.clear()
+    wait_for(lambda: second.status == "completed")
+    assert running == []
+    assert slow.fetched().count(hub.SHARDS[0]) == 2
 
 
 def test_jobs_wait_in_an_order_that_can_be_changed(
