@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ..errors import CheckpointError
 from ..quoting import quoted
+from .model_files import check_is_no_pointer
 
 ARCHITECTURES = {"qwen3": "qwen3", "qwen3moe": "qwen3_moe"}
 # Bytes; that of a Qwen3, most of which is the vocabulary, has 6 MB.
@@ -127,9 +128,11 @@ def _beginning(path: Path, most: int) -> tuple[bytes, int]:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise CheckpointError(f"{path} is not a file: name a .gguf file.")
-            return file.read(min(most, status.st_size)), status.st_size
+            data = file.read(min(most, status.st_size))
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}).") from None
+    check_is_no_pointer(path, data)
+    return data, status.st_size
 
 
 def _counts(cursor: _Cursor) -> tuple[int, int]:

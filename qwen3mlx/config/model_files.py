@@ -18,19 +18,22 @@ LARGEST_TEXT = 256 << 20
 # For files written for people: a model card, a license.
 LARGEST_PAGE = 1 << 20
 ADAPTER_CONFIG = "adapter_config.json"
+# What a clone without Git LFS has in place of a large file: a few lines that begin with this.
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_LARGEST_POINTER = 1024
 
 
 def model_file(path: Path) -> Path:
     """Return `path`, a regular file that belongs to the model in its folder.
 
     Raises CheckpointError for anything else, including a link that leads out of the folder; a link
-    in a hub cache's snapshot may lead to that cache's blobs.
+    in a hub cache's snapshot may lead to that cache's blobs. A pointer of Git LFS is refused, too.
     """
     try:
-        mode = os.lstat(path).st_mode
-        if is_link := stat.S_ISLNK(mode):
+        status = os.lstat(path)
+        if is_link := stat.S_ISLNK(status.st_mode):
             target = path.resolve(strict=True)
-            mode = os.stat(target).st_mode
+            status = os.stat(target)
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing, but every checkpoint folder needs it; download the model again."
@@ -46,13 +49,33 @@ def model_file(path: Path) -> Path:
             f"{path} is a link to a place outside the model, which is not followed; put the file "
             "itself there."
         )
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(status.st_mode):
         raise CheckpointError(f"{path} is not a regular file; download the model again.")
+    if status.st_size <= _LARGEST_POINTER:
+        _refuse_pointer(path)
     return path
 
 
+def _refuse_pointer(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            check_is_no_pointer(path, file.read(len(_POINTER)))
+    except OSError:  # whoever reads it says so
+        pass
+
+
+def check_is_no_pointer(path: Path, beginning: bytes) -> None:
+    """Raise CheckpointError for a file that begins as a pointer of Git LFS does."""
+    if beginning.startswith(_POINTER):
+        raise CheckpointError(
+            f"{path} is Git LFS's pointer to the file, not the file itself: run `git lfs pull` in "
+            "that folder, or download the model with `qwen3mlx pull`."
+        )
+
+
 def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict") -> str:
-    """Return the UTF-8 text of a `model_file` no longer than the given number of bytes.
+    """Return the UTF-8 text of a `model_file` no longer than the given number of bytes, without a
+    mark of its encoding at the beginning.
 
     Raises CheckpointError; also UnicodeDecodeError, unless `errors` says how to handle other bytes.
     """
@@ -60,7 +83,7 @@ def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict
         with model_file(path).open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size <= largest:  # as one piece: a text file is decoded in small ones
-                text = file.read().decode(errors=errors)
+                text = file.read().decode("utf-8-sig", errors)
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     except OSError as error:
         raise CheckpointError(

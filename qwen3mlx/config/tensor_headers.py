@@ -42,11 +42,15 @@ class TensorInfo(NamedTuple):
 
 
 def read_infos(folder: Path) -> dict[str, TensorInfo]:
-    """Read the shards' headers: tensor infos by MLX's names. Raises CheckpointError."""
+    """Read the shards' headers: tensor infos by MLX's names. Raises CheckpointError.
+
+    Of a tensor that several files hold, the one counts that the index names.
+    """
     infos: dict[str, TensorInfo] = {}
     shards, indexed = _shards(folder)
     for shard in shards:
-        infos.update(read_header(shard))
+        for name, info in read_header(shard).items():
+            infos[name] = _indexed(infos[name], info, indexed) if name in infos else info
     for name, shard_name in indexed.items():
         if name not in infos:
             raise CheckpointError(
@@ -58,6 +62,17 @@ def read_infos(folder: Path) -> dict[str, TensorInfo]:
         twice = next(name for name in infos if name not in names.values())
         raise CheckpointError(f"{folder} holds {quoted(twice)} under two names; remove one file.")
     return {name: infos[stored] for name, stored in names.items()}
+
+
+def _indexed(one: TensorInfo, other: TensorInfo, indexed: dict[str, str]) -> TensorInfo:
+    place = indexed.get(one.stored)
+    for info in (one, other):
+        if info.shard.name == place:
+            return info
+    raise CheckpointError(
+        f"{one.shard} and {other.shard.name} both hold {quoted(one.stored)}, and no {INDEX_NAME} "
+        "says which to read; remove the file that does not belong."
+    )
 
 
 def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:

@@ -149,11 +149,19 @@ def existing_folder(path: Path) -> Path:
 
             raise CheckpointError(alone(path))
         if not _holds_a_part(path):
+            if next(path.glob("*.gguf"), None) is not None:
+                raise CheckpointError(
+                    f"{path} holds GGUF files: turn one into a model with `qwen3mlx import FILE`."
+                )
             raise CheckpointError(
                 f"{path} holds no model: a model's folder contains config.json, tokenizer.json and "
                 "*.safetensors."
             )
         return path
+    if path.suffix.casefold() == ".gguf" and path.exists():
+        raise ModelNotFoundError(
+            f"{path} is a GGUF file: turn it into a model with `qwen3mlx import {path}`."
+        )
     if path.exists():
         raise ModelNotFoundError(f"{path} is a file: use the folder that holds the model's files.")
     raise ModelNotFoundError(f"The folder {path} does not exist.")

@@ -40,10 +40,9 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.infos = read_infos(folder)
-        stored: dict[str, mx.array] = {}
-        for shard in sorted({info.shard for info in self.infos.values()}):
-            stored.update(load_arrays(shard))
-        self._arrays = {name: stored[info.stored] for name, info in self.infos.items()}
+        shards = sorted({info.shard for info in self.infos.values()})
+        stored = {shard: load_arrays(shard) for shard in shards}
+        self._arrays = {n: stored[info.shard][info.stored] for n, info in self.infos.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._arrays

@@ -53,6 +53,7 @@ GOOD = gguf(
 FAULTS = {
     "nothing": b"",
     "another format": b"PK\3\4" + bytes(100),
+    "a pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
     "version 1": gguf(version=1),
     "big-endian": gguf(version=3 << 24),
     "many tensors": b"GGUF" + struct.pack("<IQQ", 3, HUGE, 0),

@@ -36,6 +36,11 @@ def test_the_ends_of_lines_are_read_as_one(folder: Path) -> None:
     assert model_text(folder / "chat_template.jinja") == "a\nb\nc\nd\n\né"
 
 
+def test_a_mark_of_the_encoding_is_no_text(folder: Path) -> None:
+    (folder / "chat_template.jinja").write_bytes("\ufeffa\ufeff".encode())
+    assert model_text(folder / "chat_template.jinja") == "a\ufeff"
+
+
 def test_a_folder_that_is_a_link_itself(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").symlink_to(folder)
     assert model_text(tmp_path / "mine" / "config.json") == "{}"

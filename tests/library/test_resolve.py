@@ -78,6 +78,15 @@ def test_folders(tmp_path: Path) -> None:
     assert hub.fetch(str(tmp_path)) == tmp_path
     with pytest.raises(ModelNotFoundError, match="The folder /nowhere/at/all does not exist"):
         library.resolve("/nowhere/at/all")
-    (tmp_path / "model.gguf").touch()
-    with pytest.raises(ModelNotFoundError, match=r"model.gguf is a file: use the folder"):
-        library.resolve(str(tmp_path / "model.gguf"))
+    with pytest.raises(ModelNotFoundError, match=r"config.json is a file: use the folder"):
+        library.resolve(str(tmp_path / "config.json"))
+
+
+def test_gguf_files_are_to_be_imported(tmp_path: Path) -> None:
+    file = tmp_path / "model.GGUF"
+    file.touch()
+    with pytest.raises(ModelNotFoundError, match=f"with `qwen3mlx import {file}`"):
+        library.resolve(str(file))
+    file.rename(tmp_path / "model.gguf")
+    with pytest.raises(CheckpointError, match=r"holds GGUF files: .* with `qwen3mlx import FILE`"):
+        library.resolve(str(tmp_path))

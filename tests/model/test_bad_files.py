@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import mlx.core as mx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,6 +55,12 @@ def test_no_weights(folder: Path) -> None:
 def test_only_a_pickle(folder: Path, name: str) -> None:
     (folder / FILE).rename(folder / name)
     refused(folder, name, "pickle", "safetensors")
+
+
+@pytest.mark.parametrize("name", [FILE, "config.json"])
+def test_a_pointer_of_git_lfs(folder: Path, name: str) -> None:
+    (folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    refused(folder, name, "`git lfs pull`")
 
 
 def test_missing_shard(sharded: Path) -> None:
@@ -109,6 +116,22 @@ def test_index_of_another_model(sharded: Path) -> None:
     index["weight_map"]["model.layers.7.mlp.up_proj.weight"] = SHARDS[0]
     (sharded / INDEX_NAME).write_text(json.dumps(index))
     refused(sharded, SHARDS[0], "model.layers.7.mlp.up_proj.weight")
+
+
+@pytest.mark.parametrize("stale", [0, 1])
+def test_of_two_copies_the_one_in_the_index_counts(sharded: Path, stale: int) -> None:
+    ids = mx.array([[1, 2, 3]])
+    right = load_model(sharded)(ids)
+    name, shard = (NORM, f"{Q_PROJ}.weight")[stale], sharded / SHARDS[stale]
+    good, other = mx.load(str(sharded / SHARDS[1 - stale])), mx.load(str(shard))
+    assert isinstance(good, dict)
+    assert isinstance(other, dict)
+    copies = {**other, name: good[name] * 2}
+    mx.eval(copies)
+    mx.save_safetensors(str(shard), copies, metadata={"format": "pt"})
+    assert mx.array_equal(load_model(sharded)(ids), right)
+    (sharded / INDEX_NAME).unlink()
+    refused(sharded, *SHARDS, name, "both", INDEX_NAME)
 
 
 @pytest.fixture(scope="module")

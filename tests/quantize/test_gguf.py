@@ -247,7 +247,9 @@ def test_the_numbers_do_not_depend_on_the_blocks(
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"general.type": "adapter"}, "holds 'adapter'"),
+        ({"general.type": "adapter"}, "holds a LoRA adapter, and no model: import the file that"),
+        ({"general.type": "mmproj"}, "holds a projector for images, and no model"),
+        ({"general.type": "vocab"}, "holds 'vocab', and no model"),
         ({"qwen3.pooling_type": 1}, "has pooling_type 1"),
         ({"qwen3.rope.scaling.type": "longrope"}, "has rope.scaling.type 'longrope'"),
         ({"qwen3.attention.value_length": 32}, "has attention.value_length 32"),

@@ -27,6 +27,13 @@ _EXPECTED: dict[str, tuple[object, ...]] = {
     "nextn_predict_layers": (0,),
     "use_parallel_residual": (False,),
 }
+# What lies beside models in their repositories, by `general.type`, or the architecture before that.
+_BESIDE_MODELS = {
+    "adapter": "a LoRA adapter",
+    "clip": "a projector for images",
+    "imatrix": "an importance matrix",
+    "mmproj": "a projector for images",
+}
 _POOLING_KINDS = {0: "ForCausalLM", 3: "Model", 4: "ForSequenceClassification"}
 # Beside the one that the file names: llama.cpp ends an answer at these, too.
 _END_TOKENS = ("<|im_end|>", "<|endoftext|>")
@@ -41,11 +48,16 @@ class Facts:
         self.path = path
         kind = metadata.get("general.type", "model")
         self.architecture = str(metadata.get("general.architecture"))
-        if kind != "model" or self.architecture not in ARCHITECTURES:
-            what = self.architecture if kind == "model" else kind
+        beside = _BESIDE_MODELS.get(self.architecture if kind == "model" else str(kind))
+        if kind != "model" or beside is not None:
             raise CheckpointError(
-                f"{path} holds {quoted(what)}; only models of {' and '.join(ARCHITECTURES)} can be "
-                "imported."
+                f"{path} holds {beside or quoted(kind)}, and no model: import the file that holds "
+                "the model's weights."
+            )
+        if self.architecture not in ARCHITECTURES:
+            raise CheckpointError(
+                f"{path} holds a model of the family {quoted(self.architecture)}; only those of "
+                f"{' and '.join(ARCHITECTURES)} can be imported: take a Qwen3."
             )
         for key, values in _EXPECTED.items():
             if (value := self.get(key)) is not None and value not in values:

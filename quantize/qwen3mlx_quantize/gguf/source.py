@@ -113,8 +113,8 @@ class GgufSource:
             count = header.metadata.get("split.count", 1)
             if count != len(self.files):
                 raise CheckpointError(
-                    f"{file} is one of {quoted(count)} files and its name says "
-                    f"{len(self.files)}; give the files back their names."
+                    f"{file} is one of {quoted(count)} files and its name says {len(self.files)}; "
+                    "give the files back their names, or download them again if they were joined."
                 )
             for tensor in header.tensors:
                 if tensor.name in self._tensors:
