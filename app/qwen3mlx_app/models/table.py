@@ -34,14 +34,13 @@ class Table(QAbstractTableModel, Generic[T]):
         super().__init__(parent)
         self._rows = rows
         self._columns = list(columns)
-        rows.rowsAboutToBeInserted.connect(lambda _, a, b: self.beginInsertRows(_ROOT, a, b))
-        rows.rowsInserted.connect(lambda *_: self.endInsertRows())
-        rows.rowsAboutToBeRemoved.connect(lambda _, a, b: self.beginRemoveRows(_ROOT, a, b))
-        rows.rowsRemoved.connect(lambda *_: self.endRemoveRows())
-        rows.rowsAboutToBeMoved.connect(
-            lambda _, a, b, __, to: self.beginMoveRows(_ROOT, a, b, _ROOT, to)
-        )
-        rows.rowsMoved.connect(lambda *_: self.endMoveRows())
+        # Methods, not lambdas: connections to those would outlive the table, as the list does.
+        rows.rowsAboutToBeInserted.connect(self._insert_begins)
+        rows.rowsInserted.connect(self._insert_ends)
+        rows.rowsAboutToBeRemoved.connect(self._removal_begins)
+        rows.rowsRemoved.connect(self._removal_ends)
+        rows.rowsAboutToBeMoved.connect(self._move_begins)
+        rows.rowsMoved.connect(self._move_ends)
         rows.modelAboutToBeReset.connect(self.beginResetModel)
         rows.modelReset.connect(self.endResetModel)
         rows.dataChanged.connect(self._changed)
@@ -76,6 +75,24 @@ class Table(QAbstractTableModel, Generic[T]):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(self._columns[section])
         return None
+
+    def _insert_begins(self, _: QModelIndex, first: int, last: int) -> None:
+        self.beginInsertRows(_ROOT, first, last)
+
+    def _insert_ends(self, *_: object) -> None:
+        self.endInsertRows()
+
+    def _removal_begins(self, _: QModelIndex, first: int, last: int) -> None:
+        self.beginRemoveRows(_ROOT, first, last)
+
+    def _removal_ends(self, *_: object) -> None:
+        self.endRemoveRows()
+
+    def _move_begins(self, _: QModelIndex, first: int, last: int, __: object, to: int) -> None:
+        self.beginMoveRows(_ROOT, first, last, _ROOT, to)
+
+    def _move_ends(self, *_: object) -> None:
+        self.endMoveRows()
 
     def _alignment(self, column: Column[T]) -> Qt.AlignmentFlag:
         side = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
