@@ -248,10 +248,20 @@ def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
 
 
 def _check_adapters(model: str | None, settings: ServerSettings) -> None:
-    """Raise CheckpointError for an adapter that does not fit the model."""
+    """Raise CheckpointError for an adapter that does not fit the model, UsageError for any of a
+    model that several computers share.
+    """
+    from .models import find_installed
+
+    if settings.hosts is not None and (settings.adapter or find_installed(model or "").adapter):
+        from ..errors import UsageError
+
+        raise UsageError(
+            "Several computers cannot share a model with an adapter: make one model of both with "
+            "`qwen3mlx fuse`, or leave out --hosts."
+        )
     for adapter in settings.adapter:
         from ..model.adapter import check_adapter
-        from .models import find_installed
 
         check_adapter(Path(adapter), find_installed(model or "").path)
 

@@ -6,7 +6,7 @@ import math
 import queue
 import shlex
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -24,6 +24,9 @@ from .wire import line, unpacked
 # Seconds for which the ranks that have not replied are waited for, once one reports a fault: what
 # only one of them meets leaves the others waiting for it in a collective.
 FAULT_PATIENCE = 5.0
+# Seconds after which a step has failed, though all ranks run: they no longer reach each other. The
+# engine takes itself for stuck then, too.
+STEP_PATIENCE = 60.0
 # Seconds for which a computer has to say what it has.
 START_PATIENCE = 60.0
 # Seconds between two looks at whether all ranks run, and a load is still wanted.
@@ -86,12 +89,13 @@ class Group:
     def load(self, options: LoadOptions, on_progress: Report) -> Held:
         """Start the ranks, check all of them, and load; return what the fullest one holds.
 
-        Raises UnavailableError, which names each host that cannot take part, MemoryBudgetError,
-        UsageError; then no process is left.
+        Raises UnavailableError, which names each host that cannot take part, MemoryBudgetError;
+        then no process is left. UsageError and CheckpointError come before any is started.
         """
+        self._check_model(options.quantize)
         try:
             facts = self._check()
-            shares = self._shares(facts)
+            shares = self._shares(facts, options.quantize)
             loaded = self._load(shares, facts, options, on_progress)
         except BaseException:
             self.close()
@@ -102,6 +106,7 @@ class Group:
 
     def survey(self) -> list[Part]:
         """Return what each computer would hold; no process is left. Raises as `load` does."""
+        self._check_model()
         try:
             facts = self._check()
             return [
@@ -117,15 +122,16 @@ class Group:
         finally:
             self.close()
 
-    def ask(self, name: str, values: Any) -> list[dict[str, Any]]:
-        """Send a command to all ranks, and return their replies in order.
+    def ask(self, name: str, values: Any, patience: float = math.inf) -> list[dict[str, Any]]:
+        """Send a command to all ranks, and return their replies in order, within `patience`
+        seconds.
 
         Raises UnavailableError if a rank is lost or cannot do what the others can.
         """
         data = line({name: values})
         for link in self._links:
             link.send(data)
-        replies = self._collect()
+        replies = self._collect(patience)
         failed = [reply for reply in replies.values() if "error" in reply]
         if failed:
             self._end(f"A computer of the group failed ({unpacked(failed[0])})")
@@ -143,6 +149,11 @@ class Group:
 
     # Starting
 
+    def _check_model(self, load_bits: int | None = None) -> None:
+        """Raises UsageError or CheckpointError for a model that so many ranks cannot share."""
+        first, *_ = self._parts([1 << 62] * len(self._hosts.hosts), load_bits)
+        part_bytes(self._folder, first, load_bits)
+
     def _check(self) -> list[dict[str, Any]]:
         """Start the ranks, and return what their computers have.
 
@@ -151,13 +162,14 @@ class Group:
         for rank, host in enumerate(self._hosts.hosts):
             self._links.append(Link(rank, host, self._inbox))
         locks = str(state_home() / "ranks")
+        first_here = next((link.rank for link in self._links if link.host.is_local), None)
         for link in self._links:
             host = link.host
             names = [str(self._folder)] if host.is_local else [self._model_id, str(self._folder)]
             values = {
                 "names": names,
-                "rank": link.rank,
-                "locks": locks if host.is_local else None,
+                "locks": not host.is_local or link.rank == first_here,  # one for all that are here
+                "lock_folder": locks if host.is_local else None,
                 "ips": self._connected(link),
                 "port": host.port,
                 "backend": self._hosts.backend,
@@ -165,12 +177,12 @@ class Group:
                 "envs": self._hosts.envs,
             }
             link.send(line({"check": values}))
-        replies = self._collect(starting=True)
+        replies = self._collect(START_PATIENCE, starting=True)
         own = {"version": versions(), "checkpoint": fingerprint(self._folder)}
         faults = [
             f"{_name(link)}: {fault}"
             for link in self._links
-            if (fault := _fault_of(link, replies[link.rank], own, self._folder)) is not None
+            if (fault := _fault_of(link, replies.get(link.rank), own, self._folder)) is not None
         ]
         if faults:
             raise UnavailableError("; ".join(faults) + ".")
@@ -182,21 +194,24 @@ class Group:
             return link.host.ips
         return () if link.rank else link.host.ips[:1]
 
-    def _shares(self, facts: list[dict[str, Any]]) -> tuple[Share, ...]:
-        """Return what each rank gets. Raises UsageError, MemoryBudgetError."""
-        config = ModelConfig.from_folder(self._folder)
+    def _parts(self, limits: Sequence[int], load_bits: int | None) -> tuple[Share, ...]:
+        """Return what each rank gets with so much memory. Raises UsageError, MemoryBudgetError."""
+        size = len(limits)
         if self._hosts.parallel == "tensor":
-            shares = tensor_shares(config, len(facts))
-        else:
-            each = layer_bytes(self._folder)
-            outside = [
-                part_bytes(self._folder, Share(r, len(facts), range(0), False))
-                for r in range(len(facts))
-            ]
-            room = [fact["limit"] - used for fact, used in zip(facts, outside, strict=True)]
-            shares = pipeline_shares(each, room)
+            return tensor_shares(ModelConfig.from_folder(self._folder), size)
+        outside = [
+            part_bytes(self._folder, Share(rank, size, range(0), False)) for rank in range(size)
+        ]
+        room = [limit - used for limit, used in zip(limits, outside, strict=True)]
+        return pipeline_shares(layer_bytes(self._folder, load_bits), room)
+
+    def _shares(
+        self, facts: list[dict[str, Any]], load_bits: int | None = None
+    ) -> tuple[Share, ...]:
+        """Return what each rank gets. Raises MemoryBudgetError."""
+        shares = self._parts([fact["limit"] for fact in facts], load_bits)
         for link, share, fact in zip(self._links, shares, facts, strict=True):
-            needed = part_bytes(self._folder, share)
+            needed = part_bytes(self._folder, share, load_bits)
             if needed > fact["limit"]:
                 raise MemoryBudgetError(
                     f"{_name(link)} has room for {size_text(fact['limit'])}, and its part of "
@@ -226,29 +241,36 @@ class Group:
         for link, share in zip(self._links, shares, strict=True):
             part = [share.rank, share.size, share.layers.start, share.layers.stop, share.is_tensor]
             link.send(line({"load": {"share": part, "network": network, "options": chosen}}))
-        replies = self._collect(on_progress)
-        for link in self._links:
-            if "error" in replies[link.rank]:
-                error = unpacked(replies[link.rank])
-                raise UnavailableError(f"{_name(link)} cannot load its part: {error}")
+        try:
+            replies = self._collect(math.inf, on_progress)
+        except UnavailableError:
+            told = f"{self._fault} while the model was loaded: try again."
+            raise UnavailableError(told) from None
+        for rank, reply in replies.items():
+            if "error" in reply:
+                name, why = _name(self._links[rank]), str(unpacked(reply)).rstrip(".")
+                raise UnavailableError(f"{name} cannot load its part: {why}.")
         return [replies[link.rank]["loaded"] for link in self._links]
 
     # Replies
 
     def _collect(
-        self, on_progress: Report | None = None, *, starting: bool = False
+        self, patience: float, on_progress: Report | None = None, *, starting: bool = False
     ) -> dict[int, dict[str, Any]]:
-        """Return one reply of each rank. One that has ended while `starting` replies with nothing;
-        later that ends the group. Raises UnavailableError.
+        """Return one reply of each rank, or of those that do reply once one reports a fault.
+
+        One that has ended while `starting` replies with nothing; later that ends the group. Raises
+        UnavailableError.
         """
         replies: dict[int, dict[str, Any]] = {}
         progress: dict[int, Sequence[int]] = {}
-        until = time.monotonic() + START_PATIENCE if starting else math.inf
+        until = time.monotonic() + patience
         while len(replies) < len(self._links):
             try:
                 rank, message = self._inbox.get(timeout=_LOOK)
             except queue.Empty:
-                self._check_there(replies, until, starting=starting)
+                if self._is_over(replies, until, starting=starting):
+                    break
             else:
                 if message is None and not starting:
                     self._end(f"{_name(self._links[rank])} was lost")
@@ -262,13 +284,20 @@ class Group:
                 on_progress(*_slowest(progress, len(self._links)))
         return replies
 
-    def _check_there(self, replies: Container[int], until: float, *, starting: bool) -> None:
-        """Raises UnavailableError for a rank from which no reply will come."""
-        for link in self._links:
-            if not starting and link.is_lost:
-                self._end(f"{_name(link)} was lost")
-            if link.rank not in replies and time.monotonic() > until:
-                self._end(f"{_name(link)} does not answer")
+    def _is_over(
+        self, replies: Mapping[int, dict[str, Any]], until: float, *, starting: bool
+    ) -> bool:
+        """Return whether the rest is not waited for. Raises UnavailableError for a lost rank."""
+        missing = [link for link in self._links if link.rank not in replies]
+        is_late = time.monotonic() > until
+        if starting:
+            return is_late or all(link.is_lost for link in missing)
+        lost = next((link for link in self._links if link.is_lost), None)
+        if lost is not None:
+            self._end(f"{_name(lost)} was lost")
+        if is_late and not any("error" in reply for reply in replies.values()):
+            self._end(f"{_name(missing[0])} does not answer")
+        return is_late
 
     def _end(self, why: str) -> NoReturn:
         self._fault = why
@@ -276,8 +305,12 @@ class Group:
         raise UnavailableError(f"{why}: send the request again.")
 
 
-def _fault_of(link: Link, reply: dict[str, Any], own: dict[str, str], folder: Path) -> str | None:
+def _fault_of(
+    link: Link, reply: dict[str, Any] | None, own: dict[str, str], folder: Path
+) -> str | None:
     """Return why a computer cannot take part."""
+    if reply is None:
+        return "it does not answer"
     if not reply:
         return link.last_words
     if "error" in reply:

@@ -115,4 +115,8 @@ def join(rank: int, network: Network) -> Any:
         try:
             return mx.distributed.init(strict=True, backend="ring" if is_ring else "jaccl")
         except RuntimeError as error:
-            raise Qwen3MLXError(f"the ranks cannot connect: {error}") from None
+            to = network.addresses[(rank + 1) % len(network.addresses) if is_ring else 0]
+            raise Qwen3MLXError(
+                f"it cannot connect to {' and '.join(to)}: check the cable, the address and the "
+                f"firewall there ({error})"
+            ) from None

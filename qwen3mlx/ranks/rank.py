@@ -1,6 +1,7 @@
 """The process of one rank. It says what its computer has, loads its part, and carries out plans.
 
-Commands come as lines on standard input, in whose end it exits at once, whatever it computes.
+Commands come as lines on standard input. When that ends, or says nothing for long, the process
+exits at once, whatever it computes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from ..errors import CheckpointError, ModelNotFoundError, UnavailableError
 from .network import Network, check_backend, free_ports, join, use_variables
 from .wire import ALIVE, BEAT, line, packed, unpacked
 
+# Seconds without a word of the server's after which this process ends: where a network has failed,
+# nothing else tells it.
+SILENCE = 30.0
+
 
 def main() -> None:
     """Carry out commands until standard input ends."""
@@ -28,7 +33,6 @@ def main() -> None:
     commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(commands,), daemon=True).start()
     rank = _Rank(said)
-    threading.Thread(target=_live, args=(rank,), daemon=True).start()
     while True:
         command = commands.get()
         try:
@@ -40,9 +44,20 @@ def main() -> None:
 
 def _listen(commands: queue.SimpleQueue[dict[str, Any]]) -> None:
     """A computation that waits for a lost rank never returns: this thread ends the process."""
+    heard = threading.Event()
+    threading.Thread(target=_watch, args=(heard,), daemon=True).start()
     with os.fdopen(sys.stdin.fileno(), "rb") as lines:
         for text in lines:
-            commands.put(json.loads(text))
+            heard.set()
+            command = json.loads(text)
+            if command != ALIVE:
+                commands.put(command)
+    os._exit(0)
+
+
+def _watch(heard: threading.Event) -> None:
+    while heard.wait(SILENCE):
+        heard.clear()
     os._exit(0)
 
 
@@ -76,9 +91,12 @@ class _Rank:
         from .fingerprint import fingerprint, versions
 
         check_backend(values["backend"], values["rdma"])
+        # MLX is imported, during which nothing else runs: from here on, silence means a loss.
+        threading.Thread(target=_live, args=(self,), daemon=True).start()
         self._folder = _found(values["names"])
         checkpoint = fingerprint(self._folder)
-        self._lock(checkpoint, values["rank"], values["locks"])
+        if values["locks"]:
+            self._lock(checkpoint, values["lock_folder"])
         return {
             "facts": {
                 "version": versions(),
@@ -88,21 +106,20 @@ class _Rank:
             }
         }
 
-    def _lock(self, checkpoint: str, rank: int, folder: str | None) -> None:
+    def _lock(self, checkpoint: str, folder: str | None) -> None:
         """Hold a lock for as long as this process lives."""
         if folder is None:
             from ..settings.state import state_home
 
             folder = str(state_home() / "ranks")
         Path(folder).mkdir(parents=True, exist_ok=True)
-        self._locked = os.open(
-            Path(folder) / f"{checkpoint[:16]}-{rank}", os.O_RDWR | os.O_CREAT, 0o600
-        )
+        self._locked = os.open(Path(folder) / checkpoint[:16], os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UnavailableError(
-                "a group that serves this model is running already: stop it first"
+                "a group that serves this model is running there already, or this computer is "
+                "named twice: stop that one, or remove it from the hosts file"
             ) from None
 
     def on_load(self, values: dict[str, Any]) -> dict[str, Any]:

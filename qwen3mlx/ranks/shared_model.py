@@ -13,7 +13,7 @@ from ..engine.rows import Ids, Rows
 from ..errors import InvalidRequestError, UnavailableError
 from ..library.family import generation_config
 from ..text import load_tokenizer
-from .group import Group, Held
+from .group import STEP_PATIENCE, Group, Held
 from .hosts import Hosts
 from .wire import packed, unpacked
 
@@ -35,9 +35,9 @@ class GroupRunner:
             lost = UnavailableError(f"{fault}: send the request again.")
             return StepOutputs(fault=Fault((), lost)) if plan.collects else StepOutputs()
         try:
-            replies = self._group.ask("run", packed(plan))
+            replies = self._group.ask("run", packed(plan), STEP_PATIENCE)
             outputs = [_outputs(reply) for reply in replies]
-            if any(_chosen(each) != _chosen(outputs[0]) for each in outputs):
+            if any(chosen(each) != chosen(outputs[0]) for each in outputs):
                 self._group.disagree()
         except UnavailableError as error:
             return StepOutputs(fault=Fault((), error))
@@ -50,7 +50,7 @@ def _outputs(reply: dict[str, object]) -> StepOutputs:
     return outputs
 
 
-def _chosen(outputs: StepOutputs) -> object:
+def chosen(outputs: StepOutputs) -> object:
     """Return what all ranks must agree on."""
     decoded = [(row, [token.id for token in tokens]) for row, tokens in outputs.decoded]
     fault = None if outputs.fault is None else outputs.fault.rows

@@ -30,7 +30,7 @@ _ERRORS: dict[str, type[errors.Qwen3MLXError]] = {
         errors.UsageError,
     )
 }
-# What a rank says every BEAT seconds.
+# What a rank and its server say to each other every BEAT seconds.
 ALIVE: dict[str, Any] = {"alive": True}
 BEAT = 1.0
 

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from qwen3mlx.config import EngineConfig
 from qwen3mlx.engine import Engine, ResidentModel
 from qwen3mlx.generate import Decoder
 from qwen3mlx.ranks import GroupLoader
 from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts
+from tests.cli.conftest import Serve
 from tests.engine import support
 from tests.engine.support import Request, ids_alone
 from tests.support.places import ROOT
@@ -49,11 +52,12 @@ def script(file: Path, text: str) -> str:
     return str(file)
 
 
-def program(tmp_path: Path, down: Path | None = None) -> str:
+def program(tmp_path: Path, down: Path | None = None, module: str = "qwen3mlx") -> str:
     """The program itself, as on another computer, which sleeps while there is a file `down`."""
     asleep = f'if [ -e "{down}" ]; then echo it is asleep >&2; exit 1; fi'
-    start = f'cd "{ROOT}" && exec "{sys.executable}" -m qwen3mlx "$@"'
-    return script(tmp_path / "qwen3mlx", f"#!/bin/sh\n{asleep}\n{start}\n")
+    home = f'export QWEN3MLX_HOME="{tmp_path / "there"}"'
+    start = f'cd "{ROOT}" && exec "{sys.executable}" -m {module} "$@"'
+    return script(tmp_path / "qwen3mlx", f"#!/bin/sh\n{asleep}\n{home}\n{start}\n")
 
 
 class Odd(support.Odd):
@@ -105,6 +109,13 @@ def is_back(engine: Engine, lost: Sequence[int]) -> bool:
     if engine.trouble is not None or not engine.resident:
         return False
     return bool(process_ids(engine)) and set(lost).isdisjoint(process_ids(engine))
+
+
+def ranks_of(serve: Serve) -> list[int]:
+    """The processes of a server's group, in the order in which they were started."""
+    children = psutil.Process(serve.process.pid).children(recursive=True)
+    ranks = [each for each in children if "qwen3mlx.ranks.rank" in each.cmdline()]
+    return [each.pid for each in sorted(ranks, key=psutil.Process.create_time)]
 
 
 def is_running(process_id: int) -> bool:

@@ -83,7 +83,7 @@ def test_a_group_is_not_started_twice(engine: Engine, demo: Path) -> None:
 class Apart(Group):
     """Its ranks reply with other tokens."""
 
-    def ask(self, name: str, values: object) -> list[dict[str, object]]:
+    def ask(self, name: str, values: object, patience: float = 0) -> list[dict[str, object]]:
         drawn = [StepOutputs(decoded=((0, (Token(rank),)),)) for rank in range(2)]
         return [{"outputs": packed(outputs)} for outputs in drawn]
 

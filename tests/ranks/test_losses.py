@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from qwen3mlx import library
@@ -62,6 +63,7 @@ def test_lost_ranks(demo: Path, alone: Decoder, caplog: pytest.LogCaptureFixture
     """At ten moments: of a prompt's computation, of an answer's, and of none."""
     with engine_of(TWO) as engine:
         engine.load("demo", demo, LoadOptions()).result(PATIENCE)
+        before = psutil.Process().num_fds()
         for moment in range(10):
             pids = process_ids(engine)
             request = Request(PROMPT * 60 if moment % 2 else PROMPT, max_tokens=1500)
@@ -78,6 +80,7 @@ def test_lost_ranks(demo: Path, alone: Decoder, caplog: pytest.LogCaptureFixture
             again = sent(engine, max_tokens=12)
             wait_for(again)
             assert again.ids == ids_alone(alone, PROMPT, max_tokens=12)
+        assert psutil.Process().num_fds() <= before
 
 
 def test_a_suspended_rank_is_lost(demo: Path, caplog: pytest.LogCaptureFixture) -> None:

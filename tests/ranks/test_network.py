@@ -174,14 +174,15 @@ def test_variables_are_set_before_mlx_reads_any(
     )
     values = {
         "names": [str(demo)],
-        "rank": 0,
-        "locks": str(tmp_path),
+        "locks": True,
+        "lock_folder": str(tmp_path),
         "ips": [],
         "port": 0,
         "backend": "jaccl",
         "rdma": [None, "rdma_en2"],
         "envs": ["MLX_METAL_FAST_SYNCH=1"],
     }
+    monkeypatch.setattr(rank, "_live", lambda member: None)
     member = rank._Rank(io.BytesIO())
     try:
         member.on_check(values)

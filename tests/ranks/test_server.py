@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from tests.cli.conftest import Serve
 from tests.cli.in_process import invoke
 from tests.server.live import LiveServer, live_server
+from tests.support.adapters import demo_adapter
 
-from .support import is_running, wait
+from .support import is_running, ranks_of, wait
 
 SCHEMA = {
     "type": "object",
@@ -96,11 +96,6 @@ def test_health_names_a_lost_rank(shared: LiveServer, caplog: pytest.LogCaptureF
     assert "It is loaded again" in caplog.text
 
 
-def ranks_of(serve: Serve) -> list[int]:
-    children = psutil.Process(serve.process.pid).children(recursive=True)
-    return [each.pid for each in children if "qwen3mlx.ranks.rank" in each.cmdline()]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_ranks_end_with_the_server(number: signal.Signals, hosts: str, tmp_path: Path) -> None:
@@ -134,6 +129,10 @@ def test_mistakes_are_one_line(hosts: str, tmp_path: Path) -> None:
     tuned = invoke("serve", "--model", "demo", "--hosts", hosts, "--command-buffer", "9")
     assert (tuned.exit_code, tuned.stdout) == (2, "")
     assert "set MLX_MAX_OPS_PER_BUFFER and MLX_MAX_MB_PER_BUFFER on each" in tuned.stderr
+    adapter = str(demo_adapter(tmp_path / "adapter"))
+    adapted = invoke("serve", "--model", "demo", "--hosts", hosts, "--adapter", adapter)
+    assert (adapted.exit_code, adapted.stdout) == (2, "")
+    assert adapted.stderr.startswith("qwen3mlx: Several computers cannot share a model with an ad")
     (tmp_path / "macs.json").write_text("[]")
     empty = invoke("serve", "--model", "demo", "--hosts", hosts)
     assert (empty.exit_code, empty.stdout) == (2, "")

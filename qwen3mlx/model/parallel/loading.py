@@ -47,16 +47,18 @@ def load_part(
     return _joined(model, config._replace(vocab_size=whole.vocab_size), share, group)
 
 
-def part_bytes(path: str | Path, share: Share) -> int:
-    """Return the memory that the weights of `share` take. Raises CheckpointError."""
+def part_bytes(path: str | Path, share: Share, load_bits: int | None = None) -> int:
+    """Return the memory that the weights of `share` take; with `load_bits`, those of FP8 become
+    integers of so many. Raises CheckpointError.
+    """
     folder = expanded(path)
     checkpoint = Checkpoint(folder)
     dtype = compute_dtype(checkpoint.infos)
     config = ModelConfig.from_folder(folder).fitting(checkpoint.infos)
-    return resident_bytes(PartStore(checkpoint, config, share).infos, dtype)
+    return resident_bytes(PartStore(checkpoint, config, share).infos, dtype, load_bits)
 
 
-def layer_bytes(path: str | Path) -> list[int]:
+def layer_bytes(path: str | Path, load_bits: int | None = None) -> list[int]:
     """Return the memory that the weights of each layer take. Raises CheckpointError."""
     folder = expanded(path)
     infos = read_infos(folder)
@@ -64,7 +66,7 @@ def layer_bytes(path: str | Path) -> list[int]:
     layers = range(ModelConfig.from_folder(folder).num_hidden_layers)
     prefixes = [f"model.layers.{layer}." for layer in layers]
     return [
-        resident_bytes({n: i for n, i in infos.items() if n.startswith(prefix)}, dtype)
+        resident_bytes({n: i for n, i in infos.items() if n.startswith(prefix)}, dtype, load_bits)
         for prefix in prefixes
     ]
 

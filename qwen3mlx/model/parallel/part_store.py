@@ -85,8 +85,8 @@ class PartStore:
             return None
         if part not in _STORED or len(info.shape) < 2:
             raise CheckpointError(
-                f"{info.shard}: {quoted(info.stored)} cannot be shared by several ranks; get the "
-                "model's MLX version."
+                f"{info.shard}: {quoted(info.stored)} cannot be cut into parts for several ranks: "
+                "get the model's MLX version, or let each rank have some of the layers (pipeline)."
             )
         if is_vocabulary:
             return _Cut(-2, self._tokens.start, self._tokens.stop)

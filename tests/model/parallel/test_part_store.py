@@ -113,7 +113,7 @@ def test_faults_are_named(quantized: Path) -> None:
     tensors = read_tensors(quantized)
     tensors["model.layers.0.self_attn.q_proj.qweight"] = mx.zeros((4, 4), mx.int32)
     replace_tensors(quantized, tensors)
-    with pytest.raises(CheckpointError, match="cannot be shared by several ranks"):
+    with pytest.raises(CheckpointError, match="cannot be cut into parts for several ranks"):
         store_of(quantized, 0)
 
 
