@@ -56,10 +56,9 @@ def import_gguf(
     terminal = Terminal.standard()
     if json_ and events:
         raise UsageError("--json and --events are two ways to print: choose one.")
-    source = find_gguf(name)
-    folder = output or default_output(name)
-    request = ImportRequest(source=source, output=folder, name=Path(name).name)
     with progress_for(terminal, events=events) as on_event:
+        source, folder = find_gguf(name), output or default_output(name)
+        request = ImportRequest(source=source, output=folder, name=Path(name).name)
         done = run_import(request, on_event)
     if json_ or events:
         print(json.dumps(done.as_json()))

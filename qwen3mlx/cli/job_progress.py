@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Qwen3MLXError
 from .display import one_line
 from .terminal import Terminal
 
@@ -62,12 +63,19 @@ class JobProgress(ABC):
 class JsonLines(JobProgress):
     """`{"phase": "converting", "done": 0.25, "doing": MODULE, "left_s": 12.0}`.
 
-    `done` is a share of the phase; `left_s` is null at its start.
+    `done` is a share of the phase; `left_s` is null at its start. A failure is
+    `{"error": {"code": CODE, "message": SENTENCE}}`.
     """
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
         self._printed = 0.0
+
+    def __exit__(self, *raised: object) -> None:
+        error = raised[1]
+        if isinstance(error, Qwen3MLXError):
+            told = {"code": error.code, "message": str(error)}
+            print(json.dumps({"error": told}), flush=True)
 
     def _show(self, event: Progress, is_new_phase: bool) -> None:
         now = time.monotonic()

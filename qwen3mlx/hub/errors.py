@@ -74,5 +74,6 @@ def _explain_answer(error: Exception, repo_id: str) -> Qwen3MLXError:
 def _explain_disk(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full: free some space, then run it again; finished files are kept."
-    where = f" {error.filename}" if error.filename else ""
-    return f"The download cannot be written{where}: {error.strerror}."
+    if error.filename:
+        return f"{error.filename} cannot be written: {error.strerror}."
+    return f"The download cannot be written: {error.strerror}."

@@ -10,7 +10,7 @@ import pytest
 
 from qwen3mlx.cli.import_gguf import import_gguf
 from qwen3mlx.cli.list import list_models
-from qwen3mlx.errors import UsageError
+from qwen3mlx.errors import ModelNotFoundError, UsageError
 from qwen3mlx.library import Library
 from tests.support.checkpoints import Shape
 from tests.support.gguf_files import write_gguf
@@ -55,3 +55,14 @@ def test_events_are_lines_of_json(
     assert last["output"] == str(tmp_path / "out")
     with pytest.raises(UsageError, match="two ways to print"):
         import_gguf(str(path), json_=True, events=True)
+
+
+def test_a_failure_is_an_event(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ModelNotFoundError, match="There is no file"):
+        import_gguf(str(tmp_path / "none.gguf"), events=True)
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)["error"]
+    assert told["code"] == "model_not_found"
+    assert told["message"].startswith("There is no file")

@@ -17,6 +17,7 @@ from ..quantization import Quality, QuantizeJob, QuantizeState
 from ..services.command import Command
 from ..services.private import make_folder
 from ..services.quantize_file import QuantizeFile, quality_from
+from ..services.server_errors import told
 
 translate = QCoreApplication.translate
 
@@ -202,6 +203,6 @@ class QuantizeController(QObject):
             self._file.write(self.state.job if waits else None, self.qualities.values())
         except OSError as error:
             text = translate("quantize", "The measurements cannot be saved: {reason}.").format(
-                reason=error.strerror
+                reason=told(str(error.strerror))
             )
             self.notice.emit(Notice(text=text, kind="error"))

@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import AppSettings, Notice, Undo
 from ..services.links import is_web_address
+from ..services.server_errors import told
 from ..services.settings import SettingsFile
 from .changes import change_notice
 
@@ -102,7 +103,7 @@ class SettingsController(QObject):
             self._file.write(settings)
         except OSError as error:
             text = translate("settings", "The settings cannot be saved: {reason}.").format(
-                reason=error.strerror
+                reason=told(str(error.strerror))
             )
             self.notice.emit(Notice(text=text, kind="error", topic="settings"))
         else:

@@ -3862,8 +3862,48 @@
         <translation>服务器不接受本 App 的密钥，请重新启动服务器。</translation>
     </message>
     <message>
-        <source>The MCP server {name} failed: {reason}.</source>
-        <translation>MCP 服务器 {name} 无法使用：{reason}。</translation>
+        <source>The model cannot be deleted. ({message})</source>
+        <translation>无法删除此模型。（{message}）</translation>
+    </message>
+    <message>
+        <source>The tools cannot be used. ({message})</source>
+        <translation>工具无法使用。（{message}）</translation>
+    </message>
+    <message>
+        <source>Signing in failed. ({message})</source>
+        <translation>登录失败。（{message}）</translation>
+    </message>
+    <message>
+        <source>The conversion failed. ({message})</source>
+        <translation>转换失败。（{message}）</translation>
+    </message>
+    <message>
+        <source>The text cannot be used. ({message})</source>
+        <translation>该文本无法使用。（{message}）</translation>
+    </message>
+    <message>
+        <source>This is not possible. ({message})</source>
+        <translation>无法完成此操作。（{message}）</translation>
+    </message>
+    <message>
+        <source>The server ended. ({message})</source>
+        <translation>服务器已退出。（{message}）</translation>
+    </message>
+    <message>
+        <source>This did not succeed. ({message})</source>
+        <translation>操作未成功。（{message}）</translation>
+    </message>
+    <message>
+        <source>{0}.</source>
+        <translation>{0}。</translation>
+    </message>
+    <message>
+        <source>{0} ({1})</source>
+        <translation>{0}（{1}）</translation>
+    </message>
+    <message>
+        <source>{0}: {1}</source>
+        <translation>{0}：{1}</translation>
     </message>
     <message>
         <source>the command {0} was not found: install it, or write its whole path</source>
@@ -3874,8 +3914,168 @@
         <translation>它已退出</translation>
     </message>
     <message>
-        <source>it has ended ({0})</source>
-        <translation>它已退出（{0}）</translation>
+        <source>{0} is there twice</source>
+        <translation>{0} 出现了两次</translation>
+    </message>
+    <message>
+        <source>there are more than {0} servers</source>
+        <translation>服务器超过 {0} 个</translation>
+    </message>
+    <message>
+        <source>{0} must be a JSON object</source>
+        <translation>{0} 必须是 JSON 对象</translation>
+    </message>
+    <message>
+        <source>{0} must have either a command or a url</source>
+        <translation>{0} 必须有 command 或 url 其中之一</translation>
+    </message>
+    <message>
+        <source>{0} is no name for a server: it must have up to {1} characters and no /</source>
+        <translation>{0} 不能用作服务器的名称：最多 {1} 个字符，且不能含有 /</translation>
+    </message>
+    <message>
+        <source>{0} is the name of the program&apos;s own tools: choose another</source>
+        <translation>{0} 是程序自带工具的名称：请换一个</translation>
+    </message>
+    <message>
+        <source>{0} is {1}; it must be {2}</source>
+        <translation>{0} 的值是 {1}，必须是 {2}</translation>
+    </message>
+    <message>
+        <source>{0} must be a name or a whole path, as the current folder is never run</source>
+        <translation>{0} 必须是命令名称或完整路径，因为不会运行当前文件夹中的程序</translation>
+    </message>
+    <message>
+        <source>{0} must be an address such as https://example.com/mcp</source>
+        <translation>{0} 必须是 https://example.com/mcp 这样的地址</translation>
+    </message>
+    <message>
+        <source>{0} must be a non-empty string</source>
+        <translation>{0} 必须是非空字符串</translation>
+    </message>
+    <message>
+        <source>{0} must be a list of strings</source>
+        <translation>{0} 必须是字符串列表</translation>
+    </message>
+    <message>
+        <source>{0} must be an object of strings</source>
+        <translation>{0} 必须是值为字符串的对象</translation>
+    </message>
+    <message>
+        <source>{0} must be the whole path of a folder</source>
+        <translation>{0} 必须是文件夹的完整路径</translation>
+    </message>
+    <message>
+        <source>{0} must be true or false</source>
+        <translation>{0} 必须是 true 或 false</translation>
+    </message>
+    <message>
+        <source>{0} has a key that cannot be the name of a variable</source>
+        <translation>{0} 中有不能用作变量名的键</translation>
+    </message>
+    <message>
+        <source>{0} has a header that cannot be sent: {1}</source>
+        <translation>{0} 中有无法发送的标头：{1}</translation>
+    </message>
+    <message>
+        <source>{0} has no effect here</source>
+        <translation>{0} 在这里不起作用</translation>
+    </message>
+    <message>
+        <source>it must be a JSON object</source>
+        <translation>必须是 JSON 对象</translation>
+    </message>
+    <message>
+        <source>a value cannot be read</source>
+        <translation>有一个值无法读取</translation>
+    </message>
+    <message>
+        <source>a comma or }} is missing</source>
+        <translation>缺少逗号或 }}</translation>
+    </message>
+    <message>
+        <source>a key in &quot; is missing</source>
+        <translation>缺少用 &quot; 括起的键</translation>
+    </message>
+    <message>
+        <source>a colon is missing</source>
+        <translation>缺少冒号</translation>
+    </message>
+    <message>
+        <source>expecting value</source>
+        <translation>缺少值</translation>
+    </message>
+    <message>
+        <source>expecting &apos;,&apos; delimiter</source>
+        <translation>缺少逗号</translation>
+    </message>
+    <message>
+        <source>expecting &apos;:&apos; delimiter</source>
+        <translation>缺少冒号</translation>
+    </message>
+    <message>
+        <source>expecting property name enclosed in double quotes</source>
+        <translation>缺少用双引号括起的键</translation>
+    </message>
+    <message>
+        <source>unterminated string starting at</source>
+        <translation>字符串没有结束</translation>
+    </message>
+    <message>
+        <source>invalid control character at</source>
+        <translation>字符串中有控制字符</translation>
+    </message>
+    <message>
+        <source>invalid \escape: </source>
+        <translation>反斜杠后的字符无效</translation>
+    </message>
+    <message>
+        <source>invalid \uXXXX escape</source>
+        <translation>\u 后的字符无效</translation>
+    </message>
+    <message>
+        <source>illegal trailing comma before end of object</source>
+        <translation>最后一个成员后多了逗号</translation>
+    </message>
+    <message>
+        <source>illegal trailing comma before end of array</source>
+        <translation>最后一个元素后多了逗号</translation>
+    </message>
+    <message>
+        <source>The entry of a server must be a JSON object.</source>
+        <translation>服务器的条目必须是 JSON 对象。</translation>
+    </message>
+    <message>
+        <source>{0} has a server {1} already: choose another name, or remove it with `qwen3mlx mcp remove {2}`.</source>
+        <translation>{0} 中已有服务器 {1}：请换一个名称，或用 `qwen3mlx mcp remove {2}` 移除它。</translation>
+    </message>
+    <message>
+        <source>There is a server {0} in {1} already.</source>
+        <translation>{1} 中已有服务器 {0}。</translation>
+    </message>
+    <message>
+        <source>There are no servers in it: they belong into an object mcpServers.</source>
+        <translation>其中没有服务器：它们应放在 mcpServers 对象中。</translation>
+    </message>
+    <message>
+        <source>Line {0}: {1}.</source>
+        <translation>第 {0} 行：{1}。</translation>
+    </message>
+    <message>
+        <source>line {0}: {1}</source>
+        <translation>第 {0} 行：{1}</translation>
+    </message>
+    <message>
+        <source>There is no server {0}.</source>
+        <translation>没有服务器 {0}。</translation>
+    </message>
+    <message>
+        <source>The MCP server {0} failed: {1}.</source>
+        <translation>MCP 服务器 {0} 无法使用：{1}。</translation>
+    </message>
+    <message>
+        <source>{0} It will be started again in {1} seconds at the earliest.</source>
+        <translation>{0}最早将在 {1} 秒后重新启动。</translation>
     </message>
     <message>
         <source>it does not answer</source>
@@ -3890,8 +4090,744 @@
         <translation>它需要的变量 {0} 没有设置</translation>
     </message>
     <message>
+        <source>its answer is too large</source>
+        <translation>它的响应过大</translation>
+    </message>
+    <message>
+        <source>it compresses its answers, which was not asked for</source>
+        <translation>它未经请求就压缩了响应</translation>
+    </message>
+    <message>
+        <source>it does not know who you are: {0}</source>
+        <translation>它不知道你的身份：{0}</translation>
+    </message>
+    <message>
+        <source>give it a key in headers</source>
+        <translation>请在标头中提供密钥</translation>
+    </message>
+    <message>
+        <source>sign in with `{0}`, or {1}</source>
+        <translation>请用 `{0}` 登录，或{1}</translation>
+    </message>
+    <message>
+        <source>The tools have been closed.</source>
+        <translation>工具已关闭。</translation>
+    </message>
+    <message>
+        <source>{0} has no server {1}: {2}.</source>
+        <translation>{0} 中没有服务器 {1}：{2}。</translation>
+    </message>
+    <message>
+        <source>it is not there</source>
+        <translation>找不到它</translation>
+    </message>
+    <message>
+        <source>The MCP server {0} is disabled in {1}.</source>
+        <translation>MCP 服务器 {0} 已在 {1} 中停用。</translation>
+    </message>
+    <message>
+        <source>The MCP server {0} has been ended.</source>
+        <translation>MCP 服务器 {0} 已结束。</translation>
+    </message>
+    <message>
+        <source>The MCP server {0} does not answer.</source>
+        <translation>MCP 服务器 {0} 没有响应。</translation>
+    </message>
+    <message>
+        <source>The MCP server {0} is another one now: list its tools again.</source>
+        <translation>MCP 服务器 {0} 已更换：请重新查询它的工具。</translation>
+    </message>
+    <message>
+        <source>The MCP server {0} runs here: there is nothing to sign in.</source>
+        <translation>MCP 服务器 {0} 在本机运行，无需登录。</translation>
+    </message>
+    <message>
+        <source>its address for signing in is no web address</source>
+        <translation>它的登录地址不是网址</translation>
+    </message>
+    <message>
+        <source>nobody has signed in within 5 minutes</source>
+        <translation>5 分钟内没有人登录</translation>
+    </message>
+    <message>
+        <source>signing in was given up</source>
+        <translation>登录已取消</translation>
+    </message>
+    <message>
+        <source>signing in has failed ({0})</source>
+        <translation>登录失败（{0}）</translation>
+    </message>
+    <message>
+        <source>it refers to {0}, which is not safe to ask</source>
+        <translation>它指向 {0}，访问该地址不安全</translation>
+    </message>
+    <message>
+        <source>its name must have 1 to {0} visible characters</source>
+        <translation>名称必须有 1 至 {0} 个可见字符</translation>
+    </message>
+    <message>
+        <source>its schema has more than {0} characters</source>
+        <translation>它的 schema 超过 {0} 个字符</translation>
+    </message>
+    <message>
+        <source>its inputSchema is not a JSON Schema</source>
+        <translation>它的 inputSchema 不是 JSON Schema</translation>
+    </message>
+    <message>
+        <source>its inputSchema must describe an object</source>
+        <translation>它的 inputSchema 必须描述一个对象</translation>
+    </message>
+    <message>
+        <source>{0} cannot be called: {1}.</source>
+        <translation>无法调用 {0}：{1}。</translation>
+    </message>
+    <message>
+        <source>The server has no tool {0}.</source>
+        <translation>该服务器没有工具 {0}。</translation>
+    </message>
+    <message>
+        <source>The arguments do not fit the tool&apos;s schema ({0}): correct them.</source>
+        <translation>参数不符合工具的 schema（{0}）：请更正。</translation>
+    </message>
+    <message>
+        <source>{0} needs the folders that may be read.</source>
+        <translation>{0} 需要指定允许读取的文件夹。</translation>
+    </message>
+    <message>
+        <source>{0} takes no folder.</source>
+        <translation>{0} 不接受文件夹。</translation>
+    </message>
+    <message>
+        <source>{0} is no folder.</source>
+        <translation>{0} 不是文件夹。</translation>
+    </message>
+    <message>
+        <source>Get the current date, time and weekday, here or in a time zone.</source>
+        <translation>获取当前日期、时间和星期，可指定时区。</translation>
+    </message>
+    <message>
+        <source>IANA name such as Asia/Tokyo; left out for the user&apos;s own.</source>
+        <translation>IANA 名称，例如 Asia/Tokyo；省略时使用本机时区。</translation>
+    </message>
+    <message>
+        <source>Calculate an expression exactly: + - * / // % **, comparisons, and functions ({0}).</source>
+        <translation>精确计算表达式：+ - * / // % **、比较运算，以及函数（{0}）。</translation>
+    </message>
+    <message>
+        <source>For example (17 * 23) / 4 + sqrt(2).</source>
+        <translation>例如 (17 * 23) / 4 + sqrt(2)。</translation>
+    </message>
+    <message>
+        <source>Read a page of the public web, as markdown.</source>
+        <translation>读取公开网页，转为 Markdown。</translation>
+    </message>
+    <message>
+        <source>Begin at this character, to read on in a long page.</source>
+        <translation>从此字符开始，用于继续读取较长的网页。</translation>
+    </message>
+    <message>
+        <source>List the files and folders in {0}.</source>
+        <translation>列出 {0} 中的文件和文件夹。</translation>
+    </message>
+    <message>
+        <source>Read a text file in {0}.</source>
+        <translation>读取 {0} 中的文本文件。</translation>
+    </message>
+    <message>
+        <source>Find the lines that contain a text, and names of files, in {0}.</source>
+        <translation>在 {0} 中查找包含某段文本的行和文件名。</translation>
+    </message>
+    <message>
+        <source>A whole path, or one within an allowed folder.</source>
+        <translation>完整路径，或相对于允许的文件夹的路径。</translation>
+    </message>
+    <message>
+        <source>Begin at this line, to read on in a long file.</source>
+        <translation>从此行开始，用于继续读取较长的文件。</translation>
+    </message>
+    <message>
+        <source>Only in this folder.</source>
+        <translation>仅在此文件夹中。</translation>
+    </message>
+    <message>
+        <source>Run Python code in a sandbox without network or files, and return what it prints.</source>
+        <translation>在没有网络和文件的沙盒中运行 Python 代码，并返回其输出。</translation>
+    </message>
+    <message>
         <source>The server refused the request: {message}</source>
         <translation>服务器拒绝了请求：{message}</translation>
+    </message>
+    <message>
+        <source>{0} holds {1}; only models of {2} can be imported.</source>
+        <translation>{0} 中是 {1}；只能导入 {2} 的模型。</translation>
+    </message>
+    <message>
+        <source>{0} has {1}, which a Qwen3 does not have.</source>
+        <translation>{0} 含有 Qwen3 没有的 {1}。</translation>
+    </message>
+    <message>
+        <source>{0}; it must be a number.</source>
+        <translation>{0}，必须是数字。</translation>
+    </message>
+    <message>
+        <source>{0} has no {1}; download it again.</source>
+        <translation>{0} 没有 {1}；请重新下载。</translation>
+    </message>
+    <message>
+        <source>{0} has {1} and keys of {2} numbers; in a Qwen3 they are equal.</source>
+        <translation>{0} 中 {1}，键的长度为 {2}；Qwen3 的这两者相等。</translation>
+    </message>
+    <message>
+        <source>{0} has pooling_type {1}; a Qwen3 embeds with the last token (3) or ranks (4).</source>
+        <translation>{0} 的 pooling_type 是 {1}；Qwen3 用最后一个词元嵌入（3）或排序（4）。</translation>
+    </message>
+    <message>
+        <source>{0} has rope.scaling.type {1}; those supported are none, linear and yarn.</source>
+        <translation>{0} 的 rope.scaling.type 是 {1}；支持 none、linear 和 yarn。</translation>
+    </message>
+    <message>
+        <source>{0} is one of {1} files and its name says {2}; give the files back their names.</source>
+        <translation>{0} 是 {1} 个文件之一，而文件名说有 {2} 个；请恢复文件原来的名称。</translation>
+    </message>
+    <message>
+        <source>{0} holds {1} a second time; download it again.</source>
+        <translation>{0} 中重复出现 {1}；请重新下载。</translation>
+    </message>
+    <message>
+        <source>{0} holds {1}, which a Qwen3 of its shape does not have.</source>
+        <translation>{0} 中有 {1}，这种形状的 Qwen3 没有它。</translation>
+    </message>
+    <message>
+        <source>{0} has no tensor {1}; download it again.</source>
+        <translation>{0} 没有张量 {1}；请重新下载。</translation>
+    </message>
+    <message>
+        <source>{0} has shape {1}, its metadata asks for {2}.</source>
+        <translation>{0} 的形状是 {1}，而元数据要求 {2}。</translation>
+    </message>
+    <message>
+        <source>{0} is quantized with type {1}, which cannot be read: download the model in another quantization, such as Q4_K_M.</source>
+        <translation>{0} 以类型 {1} 量化，无法读取：请下载其他量化版本，例如 Q4_K_M。</translation>
+    </message>
+    <message>
+        <source>{0} has rows of {1} numbers, which {2} cannot hold.</source>
+        <translation>{0} 每行有 {1} 个数，{2} 无法容纳。</translation>
+    </message>
+    <message>
+        <source>{0} is truncated: {1} is cut off; download it again.</source>
+        <translation>{0} 不完整：{1} 被截断；请重新下载。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read: {1}.</source>
+        <translation>无法读取 {0}：{1}。</translation>
+    </message>
+    <message>
+        <source>{0} got shorter while being read.</source>
+        <translation>{0} 在读取过程中变短了。</translation>
+    </message>
+    <message>
+        <source>The tokenizer in {0} cannot be used: {1}</source>
+        <translation>{0} 中的分词器无法使用：{1}</translation>
+    </message>
+    <message>
+        <source>{0} has a tokenizer of the kind {1}; a Qwen3&apos;s is gpt2, with its tokens in the file.</source>
+        <translation>{0} 的分词器类型是 {1}；Qwen3 的是 gpt2，且词元在文件中。</translation>
+    </message>
+    <message>
+        <source>{0} has {1} tokens and not as many token types.</source>
+        <translation>{0} 有 {1} 个词元，但词元类型的数量不同。</translation>
+    </message>
+    <message>
+        <source>{0} splits words as {1}; known are {2}.</source>
+        <translation>{0} 的分词方式是 {1}；已知的有 {2}。</translation>
+    </message>
+    <message>
+        <source>{0} has no merges of tokens; download it again.</source>
+        <translation>{0} 没有词元合并表；请重新下载。</translation>
+    </message>
+    <message>
+        <source>{0} lists a token twice; download it again.</source>
+        <translation>{0} 中有重复的词元；请重新下载。</translation>
+    </message>
+    <message>
+        <source>There is no file {0}: name a .gguf file, or ollama:NAME.</source>
+        <translation>没有文件 {0}：请选择 .gguf 文件。</translation>
+    </message>
+    <message>
+        <source>{0} consists of a model and {1}, which cannot be imported.</source>
+        <translation>{0} 由模型和 {1} 组成，无法导入。</translation>
+    </message>
+    <message>
+        <source>Ollama has no model {0}: there are {1}.</source>
+        <translation>Ollama 没有模型 {0}：现有 {1}。</translation>
+    </message>
+    <message>
+        <source>{0} names no GGUF file: pull the model again with Ollama.</source>
+        <translation>{0} 没有指明 GGUF 文件：请用 Ollama 重新拉取模型。</translation>
+    </message>
+    <message>
+        <source>{0} is not a new folder: give the folder to write a name.</source>
+        <translation>{0} 不是新文件夹：请为要写入的文件夹命名。</translation>
+    </message>
+    <message>
+        <source>{0} overlaps the source folder {1}: choose another folder.</source>
+        <translation>{0} 与源文件夹 {1} 重叠：请选择其他文件夹。</translation>
+    </message>
+    <message>
+        <source>{0} is a file: choose a folder for {1}.</source>
+        <translation>{0} 是文件：请为 {1} 选择文件夹。</translation>
+    </message>
+    <message>
+        <source>{0} already exists: choose another folder, or delete it.</source>
+        <translation>{0} 已存在：请选择其他文件夹，或删除它。</translation>
+    </message>
+    <message>
+        <source>{0} needs {1}, but only {2} are free there: free some space, or choose another disk.</source>
+        <translation>{0} 需要 {1}，但那里只剩 {2}：请腾出空间，或选择其他磁盘。</translation>
+    </message>
+    <message>
+        <source>The disk of {0} is full; nothing was left there: free {1} and try again.</source>
+        <translation>{0} 所在磁盘已满，没有留下任何内容：请腾出 {1} 后重试。</translation>
+    </message>
+    <message>
+        <source>{0} The weights are written but could not be measured: use --resume without --evaluate.</source>
+        <translation>{0}权重已写好，但无法测量：请不带测量继续。</translation>
+    </message>
+    <message>
+        <source>{0} does not look like an interrupted conversion: nothing was deleted; look into it, and delete it yourself.</source>
+        <translation>{0} 不像是中断的转换，没有删除任何内容：请查看后自行删除。</translation>
+    </message>
+    <message>
+        <source>{0} does not have the planned size.</source>
+        <translation>{0} 的大小与计划不符。</translation>
+    </message>
+    <message>
+        <source>{0} is longer than what was written; convert again.</source>
+        <translation>{0} 比写入的内容长；请重新转换。</translation>
+    </message>
+    <message>
+        <source>{0} differs from what was written: the disk may be failing; convert again, to another disk.</source>
+        <translation>{0} 与写入的内容不同，磁盘可能有故障：请在其他磁盘上重新转换。</translation>
+    </message>
+    <message>
+        <source>{0} is damaged: delete {1} and convert again.</source>
+        <translation>{0} 已损坏：请删除 {1} 后重新转换。</translation>
+    </message>
+    <message>
+        <source>The interrupted conversion in {0} had another source or other options: use the same ones, or --discard to start over.</source>
+        <translation>{0} 中中断的转换使用了其他来源或选项：请使用相同的设置，或取消它后重新开始。</translation>
+    </message>
+    <message>
+        <source>{0} holds files that are not a conversion&apos;s: move or delete it.</source>
+        <translation>{0} 中有不属于转换的文件：请移走或删除它。</translation>
+    </message>
+    <message>
+        <source>{0} was not written by the conversion, and nothing was deleted: move it elsewhere, and try again.</source>
+        <translation>{0} 不是转换写入的，没有删除任何内容：请将它移到别处后重试。</translation>
+    </message>
+    <message>
+        <source>{0} differs from what was written; convert again.</source>
+        <translation>{0} 与写入的内容不同；请重新转换。</translation>
+    </message>
+    <message>
+        <source>{0} is not a folder of yours, and the conversion needs that name: move it, or choose another place.</source>
+        <translation>{0} 不是你的文件夹，而转换需要该名称：请移走它，或选择其他位置。</translation>
+    </message>
+    <message>
+        <source>{0} is not an ordinary file: delete {1} and convert again.</source>
+        <translation>{0} 不是普通文件：请删除 {1} 后重新转换。</translation>
+    </message>
+    <message>
+        <source>Another run is writing {0}: wait for it, or choose another folder.</source>
+        <translation>另一个任务正在写入 {0}：请等待它完成，或选择其他文件夹。</translation>
+    </message>
+    <message>
+        <source>A conversion to {0} was interrupted: use --resume to continue it, or --discard to delete it.</source>
+        <translation>到 {0} 的转换曾中断：请继续它，或取消它。</translation>
+    </message>
+    <message>
+        <source>No space left on device</source>
+        <translation>磁盘空间不足</translation>
+    </message>
+    <message>
+        <source>Permission denied</source>
+        <translation>没有权限</translation>
+    </message>
+    <message>
+        <source>Operation not permitted</source>
+        <translation>不允许此操作</translation>
+    </message>
+    <message>
+        <source>Read-only file system</source>
+        <translation>磁盘只读</translation>
+    </message>
+    <message>
+        <source>No such file or directory</source>
+        <translation>文件或文件夹不存在</translation>
+    </message>
+    <message>
+        <source>Not a directory</source>
+        <translation>不是文件夹</translation>
+    </message>
+    <message>
+        <source>Is a directory</source>
+        <translation>是文件夹</translation>
+    </message>
+    <message>
+        <source>File exists</source>
+        <translation>文件已存在</translation>
+    </message>
+    <message>
+        <source>Directory not empty</source>
+        <translation>文件夹不为空</translation>
+    </message>
+    <message>
+        <source>Input/output error</source>
+        <translation>读写出错</translation>
+    </message>
+    <message>
+        <source>it is read-only</source>
+        <translation>它是只读的</translation>
+    </message>
+    <message>
+        <source>this user has no home folder</source>
+        <translation>此用户没有个人文件夹</translation>
+    </message>
+    <message>
+        <source>{0} is not a folder.</source>
+        <translation>{0} 不是文件夹。</translation>
+    </message>
+    <message>
+        <source>{0} is not one of the added folders.</source>
+        <translation>{0} 不在已添加的文件夹中。</translation>
+    </message>
+    <message>
+        <source>{0}; it must be absolute.</source>
+        <translation>{0}，必须是完整路径。</translation>
+    </message>
+    <message>
+        <source>path is {0}</source>
+        <translation>路径是 {0}</translation>
+    </message>
+    <message>
+        <source>There is no download with the id {0}.</source>
+        <translation>没有编号为 {0} 的下载。</translation>
+    </message>
+    <message>
+        <source>{0} is being downloaded: remove its download first.</source>
+        <translation>{0} 正在下载：请先移除该下载。</translation>
+    </message>
+    <message>
+        <source>This model is deleted for good: download it again.</source>
+        <translation>此模型已永久删除：请重新下载。</translation>
+    </message>
+    <message>
+        <source>{0} is a model with the adapter in {1}: delete that folder.</source>
+        <translation>{0} 是带有 {1} 中适配器的模型：请删除该文件夹。</translation>
+    </message>
+    <message>
+        <source>{0} ({1}); only models in the Hugging Face cache are deleted.</source>
+        <translation>{0}（{1}）；只能删除 Hugging Face 缓存中的模型。</translation>
+    </message>
+    <message>
+        <source>{0} comes with the program</source>
+        <translation>{0} 是程序自带的模型</translation>
+    </message>
+    <message>
+        <source>{0} is in one of your folders</source>
+        <translation>{0} 在你的文件夹中</translation>
+    </message>
+    <message>
+        <source>{0} is a link: delete it, and what it leads to.</source>
+        <translation>{0} 是链接：请删除它和它指向的内容。</translation>
+    </message>
+    <message>
+        <source>{0} is there again: delete it to restore the earlier one.</source>
+        <translation>{0} 又出现了：请先删除它，再恢复之前的模型。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be restored ({1}): its files are in {2}.</source>
+        <translation>无法恢复 {0}（{1}）：它的文件在 {2} 中。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be deleted ({1}): check who may write there.</source>
+        <translation>无法删除 {0}（{1}）：请检查写入权限。</translation>
+    </message>
+    <message>
+        <source>{0} is not a valid key name; use a word such as laptop.</source>
+        <translation>{0} 不能用作密钥名称；请用 laptop 这样的词。</translation>
+    </message>
+    <message>
+        <source>A key named {0} already exists; revoke it first.</source>
+        <translation>已有名为 {0} 的密钥；请先撤销它。</translation>
+    </message>
+    <message>
+        <source>There is no key named {0}; existing keys: {1}.</source>
+        <translation>没有名为 {0} 的密钥；现有密钥：{1}。</translation>
+    </message>
+    <message>
+        <source>{0}: the entry of key {1} is broken; delete it and create a new key.</source>
+        <translation>{0}：密钥 {1} 的条目已损坏；请删除它并新建密钥。</translation>
+    </message>
+    <message>
+        <source>{0} is not supported; use {1}.</source>
+        <translation>不支持 {0}；请使用 {1}。</translation>
+    </message>
+    <message>
+        <source>{0} is not JSON ({1}): correct it, or delete it to start anew.</source>
+        <translation>{0} 不是 JSON（{1}）：请更正，或删除它以重新开始。</translation>
+    </message>
+    <message>
+        <source>{0} must hold a JSON object, not {1}: correct it, or delete it to start anew.</source>
+        <translation>{0} 中必须是 JSON 对象，而不是 {1}：请更正，或删除它以重新开始。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read ({1}): check who may read it.</source>
+        <translation>无法读取 {0}（{1}）：请检查读取权限。</translation>
+    </message>
+    <message>
+        <source>{0} is not an ordinary file: delete it.</source>
+        <translation>{0} 不是普通文件：请删除它。</translation>
+    </message>
+    <message>
+        <source>{0} has {1}, too much for such a file: correct it, or delete it to start anew.</source>
+        <translation>{0} 的大小为 {1}，远大于正常大小：请更正，或删除它以重新开始。</translation>
+    </message>
+    <message>
+        <source>{0} names the folder of a user who has none here: write the whole path.</source>
+        <translation>{0} 所指用户在本机没有文件夹：请写出完整路径。</translation>
+    </message>
+    <message>
+        <source>Nothing can be saved in {0} ({1}): {2}.</source>
+        <translation>无法存储到 {0}（{1}）：{2}。</translation>
+    </message>
+    <message>
+        <source>set QWEN3MLX_HOME to a folder that may be written</source>
+        <translation>请将 QWEN3MLX_HOME 设为可写入的文件夹</translation>
+    </message>
+    <message>
+        <source>the fault is at line {0}, column {1}</source>
+        <translation>错误在第 {0} 行第 {1} 列</translation>
+    </message>
+    <message>
+        <source>byte {0} is not UTF-8</source>
+        <translation>第 {0} 个字节不是 UTF-8</translation>
+    </message>
+    <message>
+        <source>a number is too long</source>
+        <translation>有一个数字过长</translation>
+    </message>
+    <message>
+        <source>it is nested too deeply</source>
+        <translation>嵌套过深</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read ({1}).</source>
+        <translation>无法读取 {0}（{1}）。</translation>
+    </message>
+    <message>
+        <source>make room on that disk</source>
+        <translation>请在该磁盘上腾出空间</translation>
+    </message>
+    <message>
+        <source>another program writes there and does not end; end it</source>
+        <translation>另一个程序一直在那里写入；请退出它</translation>
+    </message>
+    <message>
+        <source>{0} is not a valid host name.</source>
+        <translation>{0} 不是有效的主机名。</translation>
+    </message>
+    <message>
+        <source>Port {0} is in use by {1}, or choose another with --port (0 picks a free one).</source>
+        <translation>端口 {0} {1}，或换一个端口。</translation>
+    </message>
+    <message>
+        <source>a qwen3mlx server; use or stop it</source>
+        <translation>已被另一个 qwen3mlx 服务器占用；请使用或停止它</translation>
+    </message>
+    <message>
+        <source>another program; stop it</source>
+        <translation>已被另一个程序占用；请退出该程序</translation>
+    </message>
+    <message>
+        <source>Port {0} requires administrator rights; choose one above 1023 with --port.</source>
+        <translation>端口 {0} 需要管理员权限；请换用大于 1023 的端口。</translation>
+    </message>
+    <message>
+        <source>Cannot listen on {0} ({1}); choose an address of this computer.</source>
+        <translation>无法监听 {0}（{1}）；请使用这台电脑的地址。</translation>
+    </message>
+    <message>
+        <source>{0} is not on this computer, and HF_HUB_OFFLINE forbids downloads: unset it.</source>
+        <translation>这台电脑上没有 {0}，而 HF_HUB_OFFLINE 禁止下载：请取消该设定。</translation>
+    </message>
+    <message>
+        <source>HF_HUB_OFFLINE forbids to ask the hub: unset it.</source>
+        <translation>HF_HUB_OFFLINE 禁止访问模型社区：请取消该设定。</translation>
+    </message>
+    <message>
+        <source>HF_HUB_OFFLINE forbids to search: unset it.</source>
+        <translation>HF_HUB_OFFLINE 禁止搜索：请取消该设定。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be searched: use hf or modelscope.</source>
+        <translation>无法搜索 {0}：请使用 hf 或 modelscope。</translation>
+    </message>
+    <message>
+        <source>{0} returned no list of models (a page to log in?): try later.</source>
+        <translation>{0} 没有返回模型列表（可能是登录页面）：请稍后再试。</translation>
+    </message>
+    <message>
+        <source>{0} does not have this: check the name.</source>
+        <translation>{0} 上没有它：请检查名称。</translation>
+    </message>
+    <message>
+        <source>{0} failed with status {1}: try again later.</source>
+        <translation>{0} 出错（状态 {1}）：请稍后再试。</translation>
+    </message>
+    <message>
+        <source>{0} sent an answer without end: use another hub.</source>
+        <translation>{0} 的响应没有尽头：请换一个社区。</translation>
+    </message>
+    <message>
+        <source>{0} answers too slowly: try again later.</source>
+        <translation>{0} 响应过慢：请稍后再试。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be reached ({1}): check the connection.</source>
+        <translation>无法连接 {0}（{1}）：请检查网络。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be reached ({1}): check the connection, then run it again; finished files are kept.</source>
+        <translation>无法连接 {0}（{1}）：请检查网络后重试；已完成的文件会保留。</translation>
+    </message>
+    <message>
+        <source>Kaggle&apos;s model cards cannot be read here: see its page.</source>
+        <translation>无法在此阅读 Kaggle 的模型卡片：请查看其网页。</translation>
+    </message>
+    <message>
+        <source>{0} is not the name of a repository: org/repo is.</source>
+        <translation>{0} 不是仓库名称：应为 org/repo。</translation>
+    </message>
+    <message>
+        <source>{0} has no model card.</source>
+        <translation>{0} 没有模型卡片。</translation>
+    </message>
+    <message>
+        <source>A file of {0} is not of the size that the hub announced: run it again later, or use another hub; finished files are kept.</source>
+        <translation>{0} 有文件与社区标明的大小不符：请稍后重试，或换一个社区；已完成的文件会保留。</translation>
+    </message>
+    <message>
+        <source>{0} is gated: accept its terms at {1}, then set HF_TOKEN to a token of that account.</source>
+        <translation>{0} 需要授权：请在 {1} 接受条款，再将 HF_TOKEN 设为该账户的令牌。</translation>
+    </message>
+    <message>
+        <source>{0} has no such revision: see {1}.</source>
+        <translation>{0} 没有此版本：请查看 {1}。</translation>
+    </message>
+    <message>
+        <source>{0} has no model {1}, or it is private: {2}, or set HF_TOKEN.</source>
+        <translation>{0} 上没有模型 {1}，或它是私有的：{2}，或设定 HF_TOKEN。</translation>
+    </message>
+    <message>
+        <source>check the name</source>
+        <translation>请检查名称</translation>
+    </message>
+    <message>
+        <source>did you mean {0}</source>
+        <translation>你要找的是 {0} 吗</translation>
+    </message>
+    <message>
+        <source>{0} denied access to {1} ({2}): check the token in HF_TOKEN.</source>
+        <translation>{0} 拒绝访问 {1}（{2}）：请检查 HF_TOKEN 中的令牌。</translation>
+    </message>
+    <message>
+        <source>{0} is rate-limiting requests (429): wait a few minutes, or set HF_TOKEN.</source>
+        <translation>{0} 正在限制请求频率（429）：请稍等几分钟，或设定 HF_TOKEN。</translation>
+    </message>
+    <message>
+        <source>{0} refused the request with status {1}: check the name.</source>
+        <translation>{0} 拒绝了请求（状态 {1}）：请检查名称。</translation>
+    </message>
+    <message>
+        <source>The disk is full: free some space, then run it again; finished files are kept.</source>
+        <translation>磁盘已满：请腾出空间后重试；已完成的文件会保留。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be written: {1}.</source>
+        <translation>无法写入 {0}：{1}。</translation>
+    </message>
+    <message>
+        <source>{0} is {1} ({2}), and qwen3mlx runs Qwen3&apos;s text models: take {3}.</source>
+        <translation>{0} 是{1}（{2}），而 qwen3mlx 运行 Qwen3 的文本模型：请改用 {3}。</translation>
+    </message>
+    <message>
+        <source>a vision model</source>
+        <translation>视觉模型</translation>
+    </message>
+    <message>
+        <source>of another family</source>
+        <translation>其他系列的模型</translation>
+    </message>
+    <message>
+        <source>The download cannot be written: {0}.</source>
+        <translation>无法写入下载的文件：{0}。</translation>
+    </message>
+    <message>
+        <source>{0} needs {1} more, and {2} has {3} free: free some space, or set {4} to a folder on another disk.</source>
+        <translation>{0} 还需要 {1}，而 {2} 只剩 {3}：请腾出空间，或将 {4} 设为其他磁盘上的文件夹。</translation>
+    </message>
+    <message>
+        <source>{0} has {1}, and no safetensors: take {2}.</source>
+        <translation>{0} {1}，而没有 safetensors：请改用 {2}。</translation>
+    </message>
+    <message>
+        <source>no weights</source>
+        <translation>没有权重</translation>
+    </message>
+    <message>
+        <source>its weights as pickles only, which can run code</source>
+        <translation>的权重只有 pickle 格式，可能运行代码</translation>
+    </message>
+    <message>
+        <source>its weights as GGUF only, which `qwen3mlx import` takes as files</source>
+        <translation>的权重只有 GGUF 格式，可下载文件后导入</translation>
+    </message>
+    <message>
+        <source>{0} has no {1}, which qwen3mlx needs: take {2}.</source>
+        <translation>{0} 没有 qwen3mlx 需要的 {1}：请改用 {2}。</translation>
+    </message>
+    <message>
+        <source>{0} has a config.json of {1}.</source>
+        <translation>{0} 的 config.json 有 {1}。</translation>
+    </message>
+    <message>
+        <source>{0} needs {1} for its weights and {2} can be used here: use a smaller model or fewer bits.</source>
+        <translation>{0} 的权重需要 {1}，而这里可用 {2}：请使用更小的模型或更低的位数。</translation>
+    </message>
+    <message>
+        <source>{0} needs {1} more, which other models use: try again when they are idle.</source>
+        <translation>{0} 还需要 {1}，正被其他模型占用：请等它们空闲后再试。</translation>
+    </message>
+    <message>
+        <source>The prompt&apos;s {0} tokens need {1} of memory and {2} are left beside the model: shorten it, load the model with quantized keys and values (kv_bits), or use a smaller model.</source>
+        <translation>提示的 {0} 个词元需要 {1} 内存，而模型之外只剩 {2}：请缩短内容、量化键值缓存（kv_bits），或使用更小的模型。</translation>
+    </message>
+    <message>
+        <source>{0} is being unloaded for another model: send the request again.</source>
+        <translation>{0} 正为其他模型让出内存：请重新发送。</translation>
+    </message>
+    <message>
+        <source>{0} was unloaded: send the request again to load it.</source>
+        <translation>{0} 已卸载：请重新发送以载入它。</translation>
+    </message>
+    <message>
+        <source>{0} was unloaded: send the request again.</source>
+        <translation>{0} 已卸载：请重新发送。</translation>
+    </message>
+    <message>
+        <source>{0} requests are running or waiting for {1} already: try again later.</source>
+        <translation>{1} 已有 {0} 个请求在运行或等待：请稍后再试。</translation>
     </message>
 </context>
 <context>

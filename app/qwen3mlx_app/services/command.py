@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
+from .server_errors import said
+
 # Milliseconds to end after it is asked to.
 PATIENCE = 5000
 
 
 class Command(QObject):
-    """Emits `said(value)` for each JSON line, and `ended(error)`: None, or stderr's last line.
+    """Emits `said(value)` for each JSON line, and `ended(error)`: None, or a sentence.
 
     After `stop`, `ended` is not emitted.
     """
@@ -26,6 +28,7 @@ class Command(QObject):
         super().__init__(parent)
         self._output = b""
         self._errors = b""
+        self._error: str | None = None
         self._process = QProcess(self)
         self._process.readyReadStandardOutput.connect(self._read)
         self._process.readyReadStandardError.connect(self._read_errors)
@@ -47,9 +50,13 @@ class Command(QObject):
         *lines, self._output = self._output.split(b"\n")
         for line in lines:
             try:
-                self.said.emit(json.loads(line))
+                value = json.loads(line)
             except (ValueError, RecursionError):
                 continue  # a library printed something
+            if isinstance(value, dict) and isinstance(error := value.get("error"), dict):
+                self._error = said(str(error.get("code")), str(error.get("message")))
+            else:
+                self.said.emit(value)
 
     def _read_errors(self) -> None:
         self._errors += bytes(self._process.readAllStandardError().data())
@@ -62,7 +69,8 @@ class Command(QObject):
             return
         lines = self._errors.decode(errors="replace").strip().splitlines()
         last = lines[-1] if lines else self._process.errorString()
-        self.ended.emit(last.removeprefix("qwen3mlx: ").removeprefix("Error: "))
+        last = last.removeprefix("qwen3mlx: ").removeprefix("Error: ")
+        self.ended.emit(self._error or said("command_ended", last))
 
     def _not_started(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

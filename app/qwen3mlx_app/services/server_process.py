@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironm
 
 from ..domain import ServerState
 from .files import write_file
+from .server_errors import said
 from .timers import single_shot
 
 translate = QCoreApplication.translate
@@ -188,9 +189,9 @@ class ServerProcess(QObject):
     def _reason(self, exit_code: int, status: QProcess.ExitStatus) -> str:
         if status == QProcess.ExitStatus.CrashExit:
             return self._crash_reason(exit_code)
-        said = [line.removeprefix("qwen3mlx: ") for line in self.log_lines() if line.strip()]
-        if exit_code == 1 and said:
-            return said[-1]
+        lines = [line.removeprefix("qwen3mlx: ") for line in self.log_lines() if line.strip()]
+        if exit_code == 1 and lines:
+            return said("server_ended", lines[-1])
         return translate("server", "The server quit unexpectedly (exit code {code}).").format(
             code=exit_code
         )

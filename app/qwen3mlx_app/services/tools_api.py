@@ -19,6 +19,7 @@ from .chat import call_progress
 from .endpoint_json import as_value
 from .http import Call, EndpointError, Failed, malformed
 from .json_api import OWN, JsonApi, json_object, read_value
+from .server_errors import told as known
 from .sse import Comment, Event
 
 TOOLS = f"{OWN}/tools"
@@ -56,7 +57,7 @@ class ToolsApi(JsonApi):
             read=lambda reply: (
                 _servers(reply),
                 [str(name) for name in reply["added"]],
-                [str(why) for why in reply["left_out"]],
+                [known(str(why)) for why in reply["left_out"]],
             ),
             done=lambda told: done(*told),
             failed=failed,
@@ -89,7 +90,7 @@ class ToolsApi(JsonApi):
             if item.name == "address":
                 on_address(str(told.get("url")))
             elif item.name == "result":
-                outcome.append(str(told.get("error") or ""))
+                outcome.append(known(str(told.get("error") or "")))
 
         return self._http.stream(
             "POST",

@@ -11,6 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers.gguf_import import GgufImport
 from qwen3mlx_app.domain import Notice
+from qwen3mlx_app.services.language import use_language
 
 from tests.support.checkpoints import Shape
 from tests.support.gguf_files import write_gguf
@@ -77,6 +78,20 @@ def test_a_mistake_is_told_in_one_sentence(tmp_path: Path, qtbot: QtBot) -> None
     imports.start("/models/x.gguf")
     assert imports.name == "x.gguf"  # it can be tried again
     imports.stop()
+
+
+def test_a_mistake_is_told_in_the_persons_language(tmp_path: Path, qtbot: QtBot) -> None:
+    told = {"code": "invalid_checkpoint", "message": "x.gguf has no merges of tokens; download it"
+            " again."}  # fmt: skip
+    imports = controller(tmp_path, f"print({json.dumps({'error': told})!r})\nsys.exit(1)\n")
+    notices = said(imports)
+    use_language("zh_CN")
+    try:
+        imports.start("/models/x.gguf")
+        qtbot.waitUntil(lambda: bool(notices))
+    finally:
+        use_language("en")
+    assert [one.text for one in notices] == ["x.gguf 没有词元合并表；请重新下载。"]
 
 
 @pytest.mark.slow

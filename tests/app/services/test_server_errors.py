@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import text
 from PySide6.QtWidgets import QApplication
+from qwen3mlx_app.services import server_errors
 from qwen3mlx_app.services.download_api import _download
 from qwen3mlx_app.services.language import use_language
-from qwen3mlx_app.services.server_errors import reason, said
+from qwen3mlx_app.services.server_errors import said, told
+from qwen3mlx_app.services.server_messages import MESSAGES
 
 from qwen3mlx.errors import ContextLengthError
 
@@ -44,7 +48,9 @@ def test_in_english_the_servers_own_sentence_stays(qapp: QApplication) -> None:
             "MCP 服务器 a 无法使用：它已退出（b）。",
         ),
         ("tool_server_failed", "The MCP server a failed: odd.", "MCP 服务器 a 无法使用：odd。"),
-        ("tool_server_failed", "The tools have been closed.", "服务器拒绝了请求："),
+        ("tool_server_failed", "The tools have been closed.", "工具已关闭。"),
+        ("tool_server_failed", "Odd.", "工具无法使用。（Odd.）"),
+        ("not_deleted", "It sticks.", "无法删除此模型。（It sticks.）"),
         ("new", "With {braces} and {0}.", "服务器拒绝了请求：With {braces} and {0}."),
     ],
 )
@@ -54,18 +60,56 @@ def test_in_chinese_it_is_chinese_with_its_numbers(
     assert expected in said(code, message)
 
 
-def test_reasons_of_an_mcp_server_keep_what_they_name(chinese: None) -> None:
-    missing = "the command 'no {0} such' was not found: install it, or write its whole path"
-    assert reason(missing) == "找不到命令 'no {0} such'：请先安装它，或写出完整路径"
-    assert reason("it has ended") == "它已退出"
-    assert reason("something else") == "something else"
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "the command 'no {0} such' was not found: install it, or write its whole path",
+            "找不到命令 'no {0} such'：请先安装它，或写出完整路径",
+        ),
+        ("it has ended", "它已退出"),
+        ("something else", "something else"),
+        (
+            "The MCP server a failed: it does not answer (Oh {x}). It will be started again in 4"
+            " seconds at the earliest.",
+            "MCP 服务器 a 无法使用：它没有响应（Oh {x}）。最早将在 4 秒后重新启动。",
+        ),
+        ("Line 3: time: a comma or } is missing.", "第 3 行：time：缺少逗号或 }。"),
+        ("a.gguf: x has shape [1], its metadata asks for [2].",
+         "a.gguf: x 的形状是 [1]，而元数据要求 [2]。"),
+        ("/a/b: Permission denied.", "/a/b：没有权限。"),
+    ],
+)  # fmt: skip
+def test_messages_keep_what_they_name(chinese: None, message: str, expected: str) -> None:
+    assert told(message) == expected
 
 
-def test_reasons_are_the_servers_own_in_english(qapp: QApplication) -> None:
-    for text in ("it has ended (with {braces})", "the variable KEY that it needs is not set"):
-        assert reason(text) == text
-    failed = "The MCP server a failed: it does not answer."
-    assert said("tool_server_failed", failed) == failed
+def test_messages_are_the_servers_own_in_english(qapp: QApplication) -> None:
+    for message in MESSAGES:
+        written = message.format(*["(with {braces})"] * 5)
+        assert told(written) == said("anything", written) == written
+
+
+@given(text())
+def test_whatever_a_tool_says_is_told_in_time(text: str) -> None:
+    assert told(text) == text  # as nothing is translated here
+
+
+@pytest.mark.parametrize("piece", ["a: ", "(a: b) ", "x must be a JSON object", ". : ()", "{0}: "])
+def test_a_hostile_message_costs_little(
+    chinese: None, piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    def counted(text: str, between: list[str]) -> list[str] | None:
+        nonlocal looks
+        looks += 1
+        return parts(text, between)
+
+    parts = server_errors._parts
+    monkeypatch.setattr(server_errors, "_parts", counted)
+    assert told(piece * 300)
+    assert looks < 100_000
 
 
 def test_a_download_says_why_it_waits_in_the_persons_language(chinese: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +39,7 @@ from tests.tools.oauth_server import guarded_server
 from tests.tools.test_host import MINI, mini
 
 from ..controllers.support import connect, last
-from .support import answer_with, button, named, visible_texts, write
+from .support import answer_with, button, named, program_of, visible_texts, write
 
 WAIT = 60_000
 
@@ -332,6 +333,49 @@ def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: Q
     assert text.toPlainText()  # to be corrected
     page._tools.remove("good")
     qtbot.waitUntil(lambda: "good" not in page._cards, timeout=WAIT)
+
+
+# Names within Chinese: of programs, keys and functions.
+NAMES = re.compile(
+    r"https?:\S+|[\w./-]*/[\w./-]+|[\w.]*mcp[\w./-]*|\bMCP\b|qwen3mlx|\w+_\w+|"
+    r"JSON Schema|Markdown|Python|Asia/Tokyo|NAME=value|inputSchema|"
+    r"（sqrt.*）|bubblewrap|calculate|builtin|bad\.url|\.sandbox|\btimezone\b|\bstrange\b|\buvx\b|\bgood\b"
+)
+
+
+def test_in_chinese_nothing_is_english(window: MainWindow, live: LiveServer, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.rebuilt):
+        program_of(window).settings.update(language="zh_CN")
+    window.show_page("tools")
+    assert isinstance(window.page, ToolsPage)
+    page = window.page
+    try:
+        live.service.tools.host.file.add("strange", {"command": "uvx", "sandbox": 1})
+        for own in ("fetch_page", "run_python"):
+            page._tools.set_own(own, True)
+        qtbot.waitUntil(lambda: "strange" in page._cards, timeout=WAIT)
+        unfold(page, "builtin", qtbot)
+        qtbot.waitUntil(lambda: "run_python" in card(page, "builtin")._rows, timeout=WAIT)
+        rows = card(page, "builtin")._rows
+        button(rows["current_time"], "测试 current_time").click()
+        text = named(page, QPlainTextEdit, "mcp.json 的内容")
+        text.setPlainText('{"good": {"command": "uvx"},\n"bad": {"url": 3}}')
+        button(page, "从文本添加").click()
+        qtbot.waitUntil(lambda: any("bad.url" in one for one in visible_texts(page)), timeout=WAIT)
+        tips = [one.toolTip() for one in rows["current_time"].findChildren(QLineEdit)]
+        english = [
+            left
+            for one in [*visible_texts(page), *tips]
+            if re.search(r"[a-z]{2}", left := NAMES.sub("", one))
+        ]
+        assert [one for one in english if "mini" not in one] == []
+    finally:
+        for own in ("fetch_page", "run_python"):
+            page._tools.set_own(own, False)
+        for name in ("strange", "good"):
+            live.service.tools.host.file.remove(name)
+        with qtbot.waitSignal(window.rebuilt):
+            program_of(window).settings.update(language="en")
 
 
 def test_an_answer_asks_runs_a_tool_and_goes_on(window: MainWindow, qtbot: QtBot) -> None:

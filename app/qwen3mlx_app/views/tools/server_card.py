@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, 
 from ...controllers.tools import ToolsController
 from ...domain import BUILT_IN, Tool, ToolServer
 from ...services.plain import one_line, visible
-from ...services.server_errors import reason
+from ...services.server_errors import told
 from ..dot import Dot
 from ..fold import Fold
 from ..opening import open_link
@@ -77,7 +77,7 @@ class ServerCard(QFrame):
         self._place.setText(own if self._name == BUILT_IN else server.place)
         error = self._tools.errors.get(self._name) or ""
         if server.error and not error:
-            error = self.tr("The server failed: {reason}.").format(reason=reason(server.error))
+            error = self.tr("The server failed: {reason}.").format(reason=told(server.error))
         if server.wants_sign_in:
             error = self.tr("This server wants you to sign in.")
         if self._name in self._tools.signing_in:

@@ -16,10 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from ...controllers.tools import ToolsController
-from ...domain import CallProgress, Tool, ToolResult
+from ...domain import BUILT_IN, CallProgress, Tool, ToolResult
 from ...services.http import Call
 from ...services.plain import one_line
 from ...services.schema_form import Field, WrongArgumentError, arguments, fields, shown
+from ...services.server_errors import told
 from ..fields import NoScrollComboBox
 from ..plain import Button, Label, selectable, set_tip
 from ..style import MONOSPACE
@@ -82,7 +83,7 @@ class TestForm(QWidget):
             name = one_line(field.name, LONGEST_NAME) or self.tr("Arguments")
             label = muted(f"{name} *" if field.is_required else name, self)
             label.setBuddy(widget)
-            about = field.description
+            about = self._about(field)
             if len(field.name) > LONGEST_NAME:
                 about = f"{field.name}\n{about}".strip()
             for part in (label, widget):
@@ -118,12 +119,16 @@ class TestForm(QWidget):
             widget: QWidget = combo
         else:
             line = QLineEdit(self)
-            line.setPlaceholderText(one_line(field.example or field.description, 80))
+            line.setPlaceholderText(one_line(field.example or self._about(field), 80))
             line.returnPressed.connect(self._start)
             widget = line
         widget.setMinimumWidth(80)
         widget.setAccessibleName(one_line(field.name or self.tr("Arguments")))
         return widget
+
+    def _about(self, field: Field) -> str:
+        """What the tool's author says of it: ours is translated."""
+        return told(field.description) if self._server == BUILT_IN else field.description
 
     def _start(self) -> None:
         if self._call is not None:

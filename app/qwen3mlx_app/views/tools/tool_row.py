@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ...controllers.tools import ToolsController
-from ...domain import Tool
+from ...domain import BUILT_IN, Tool
 from ...services.plain import one_line
+from ...services.server_errors import told
 from ..fields import NoScrollComboBox
 from ..plain import Button, Label, NameLabel, selectable
 from ..theme import GAP, GAP_S, Theme
@@ -29,12 +30,13 @@ class ToolRow(QWidget):
         layout.setContentsMargins(0, GAP, 0, GAP)
         layout.setSpacing(GAP_S)
         layout.addLayout(self._head())
-        about = selectable(Label(tool.description.strip(), self))
+        words = told(tool.description) if server == BUILT_IN else tool.description
+        about = selectable(Label(words.strip(), self))
         about.setObjectName("muted")
         about.setVisible(bool(about.text()))
         layout.addWidget(about)
         if tool.fault is not None:
-            text = self.tr("It cannot be offered: {reason}.").format(reason=tool.fault)
+            text = self.tr("It cannot be offered: {reason}.").format(reason=told(tool.fault))
             fault = Label(text, self)
             fault.setObjectName("error")
             fault.setWordWrap(True)

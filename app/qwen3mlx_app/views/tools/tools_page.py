@@ -6,6 +6,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ...controllers.tools import ToolsController
+from ...services.server_errors import told
 from ..following import follow
 from ..page import Page
 from ..plain import Label
@@ -76,7 +77,7 @@ class ToolsPage(Page):
         self._off.setVisible(not servers)
         self._own_title.setVisible(self._tools.own is not None)
         lines = [
-            self.tr("Line {line}: {text}.").format(line=fault.line, text=fault.text)
+            self.tr("Line {line}: {text}.").format(line=fault.line, text=told(fault.text))
             for fault in self._tools.faults
         ]
         self._faults.setText("\n".join(lines))
