@@ -68,8 +68,8 @@ class Agent:
             for each in found:
                 listed = each.result()
                 tools += listed.tools
-                for failure in listed.faults:
-                    person.say(failure)
+                for sentence in (*listed.faults, *listed.notes):
+                    person.say(sentence)
             for host, file in zip(hosts[1:], files, strict=True):
                 for fault in host.servers().faults:
                     person.say(f"{file} line {fault.line}: {fault.text}.")

@@ -225,6 +225,8 @@ def _tools_of(name: str) -> list[Tool]:
         found = host.tools([name]).result()
     if found.faults:
         raise Qwen3MLXError(found.faults[0])
+    for note in found.notes:
+        Terminal.standard().note(note)
     return found.tools
 
 

@@ -61,6 +61,7 @@ class Connection:
         self.error: str | None = None
         self.wants_sign_in = False
         self.tools_known: list[Tool] | None = None
+        self.note: str | None = None
         self._clock = clock
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
@@ -70,7 +71,10 @@ class Connection:
         self._wait, self._not_before, self._started_at = 0.0, 0.0, 0.0
 
     async def tools(self) -> list[Tool]:
-        """The server's tools, listed anew after they have changed. Raises ToolServerError."""
+        """The server's tools, listed anew after they have changed. Raises ToolServerError.
+
+        `note` says then if it has more.
+        """
         async with self._listing:
             client = await self._running()
             if self.tools_known is None:
@@ -120,9 +124,16 @@ class Connection:
             page = await client.list_tools(cursor=cursor)
             found += page.tools
             cursor = page.next_cursor
-            if not cursor or len(found) >= MOST_TOOLS:
+            if not cursor or len(found) > MOST_TOOLS:
                 break
-        return [self._tool(tool) for tool in found[:MOST_TOOLS]]
+        kept = found[:MOST_TOOLS]
+        self.note = None
+        if cursor or len(found) > len(kept):
+            self.note = (
+                f"The MCP server {self.config.name} has more than {len(kept)} tools: the first "
+                f"{len(kept)} can be used, the others are left out."
+            )
+        return [self._tool(tool) for tool in kept]
 
     def _tool(self, tool: mcp_types.Tool) -> Tool:
         assert tool.meta is not None

@@ -32,10 +32,11 @@ END_PATIENCE = 8.0
 
 
 class Found(NamedTuple):
-    """Tools, and a sentence for each server that could not list its own."""
+    """Tools, and a sentence for each server that could not list its own, or has too many."""
 
     tools: list[Tool]
     faults: list[str]
+    notes: list[str]
 
 
 class ServerStatus(NamedTuple):
@@ -47,6 +48,7 @@ class ServerStatus(NamedTuple):
     tools: list[Tool] | None
     wants_sign_in: bool = False
     is_signed_in: bool = False
+    note: str | None = None
 
 
 class Host:
@@ -112,6 +114,14 @@ class Host:
         """
         return self._run(self._remove(name))
 
+    def change(self, name: str, entry: Mapping[str, Any]) -> Future[None]:
+        """Give a server another place, and end it. Raises UsageError."""
+        return self._run(self._change(name, entry))
+
+    def switch(self, name: str, *, disabled: bool) -> Future[None]:
+        """Turn a server off, which ends it, or on again. Raises UsageError."""
+        return self._run(self._switch(name, disabled))
+
     def restart(self, name: str) -> Future[None]:
         """End a server, so that its next use starts it at once."""
         return self._run(self._restart(name))
@@ -176,18 +186,19 @@ class Host:
     async def _tools(self, names: list[str]) -> Found:
         await self._drop_changed()
         found = await asyncio.gather(*(self._tools_of(name) for name in names))
-        tools = [tool for some, _ in found for tool in some]
-        return Found(tools, [fault for _, fault in found if fault])
+        return Found(
+            [tool for each in found for tool in each.tools],
+            [fault for each in found for fault in each.faults],
+            [note for each in found for note in each.notes],
+        )
 
-    async def _tools_of(self, name: str) -> tuple[list[Tool], str | None]:
+    async def _tools_of(self, name: str) -> Found:
         if name == BUILT_IN:
-            return built_in_tools(), None
+            return Found(built_in_tools(), [], [])
         try:
-            return await self._connection(name).tools(), None
+            return await _found(self._connection(name))
         except (ToolServerError, ConfigurationError) as error:
-            return [], str(error)
-        except asyncio.TimeoutError:
-            return [], f"The MCP server {name} failed: it does not answer."
+            return Found([], [str(error)], [])
 
     def _connection(self, name: str) -> Connection:
         if self._is_closed:
@@ -264,11 +275,25 @@ class Host:
         if not self.file.remove(name):
             return False
         await self._restart(name)
-        others = {one.url for one in self.servers().servers.values()}
-        if gone is not None and gone.url is not None and gone.url not in others:
-            with suppress(ToolServerError):  # its address has a variable that is not set
-                Tokens(filled(gone.url)).forget()
+        self._forget_sign_in(gone)
         return True
+
+    async def _change(self, name: str, entry: Mapping[str, Any]) -> None:
+        before = self.servers().servers.get(name)
+        self.file.change(name, entry)
+        await self._restart(name)
+        self._forget_sign_in(before)
+
+    async def _switch(self, name: str, disabled: bool) -> None:
+        self.file.switch(name, disabled=disabled)
+        await self._restart(name)
+
+    def _forget_sign_in(self, before: ServerConfig | None) -> None:
+        """Forget what signing in at an address has given, if no server is there any more."""
+        places = {one.url for one in self.servers().servers.values()}
+        if before is not None and before.url is not None and before.url not in places:
+            with suppress(ToolServerError):  # its address has a variable that is not set
+                Tokens(filled(before.url)).forget()
 
     def _remote(self, name: str) -> ServerConfig:
         config = self._connection(name).config
@@ -299,6 +324,7 @@ class Host:
             connection.tools_known,
             connection.wants_sign_in,
             is_signed_in,
+            connection.note,
         )
 
 
@@ -318,16 +344,23 @@ class Guest:
 
     async def _tools(self) -> Found:
         self._connection = Connection(self._config, is_guest=True)
-        try:
-            return Found(await self._connection.tools(), [])
-        except ToolServerError as error:
-            return Found([], [str(error)])
-        except asyncio.TimeoutError:
-            return Found([], [f"The MCP server {self._config.name} failed: it does not answer."])
+        return await _found(self._connection)
 
     async def _close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
+
+
+async def _found(connection: Connection) -> Found:
+    try:
+        tools = await connection.tools()
+    except ToolServerError as error:
+        return Found([], [str(error)], [])
+    except asyncio.TimeoutError:
+        return Found(
+            [], [f"The MCP server {connection.config.name} failed: it does not answer."], []
+        )
+    return Found(tools, [], [connection.note] if connection.note else [])
 
 
 def _is_signed_in(config: ServerConfig) -> bool:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,6 +108,36 @@ class McpFile:
                 )
             servers[name] = dict(entry)
 
+    def change(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Give a server another place; what else its entry has stays.
+
+        A variable or header that is null keeps its value. Raises UsageError.
+        """
+        with self._entry(name) as old:
+            new = _moved(old, entry)
+            check(name, new)
+            old.clear()
+            old.update(new)
+
+    def switch(self, name: str, *, disabled: bool) -> None:
+        """Turn a server off, or on again. Raises UsageError if there is none of that name."""
+        with self._entry(name) as entry:
+            entry.pop("disabled", None)
+            if "enabled" in entry:
+                entry["enabled"] = not disabled
+            elif disabled:
+                entry["disabled"] = True
+
+    @contextmanager
+    def _entry(self, name: str) -> Iterator[dict[str, Any]]:
+        """The entry of a server, to be changed in place."""
+        with self._file.edit() as values:
+            servers = values.get(ROOT)
+            entry = servers.get(name) if isinstance(servers, dict) else None
+            if not isinstance(entry, dict):
+                raise UsageError(f"There is no server {name}.")
+            yield entry
+
     def remove(self, name: str) -> bool:
         """Remove a server. Return False if there is none of that name."""
         with self._file.edit() as values:
@@ -124,6 +155,22 @@ def check(name: str, entry: Mapping[str, Any]) -> ServerConfig:
     if read.faults:
         raise UsageError(f"{read.faults[0].text}.")
     return read.servers[name]
+
+
+def _moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry `old` with the place that `new` has, in the order of `old`."""
+    gone = {key for key in _PLACE if key not in new}
+    if ("url" in new) == ("command" in old):  # it becomes the other kind
+        gone |= {"type", "cwd"}
+    moved = {key: value for key, value in old.items() if key not in gone} | dict(new)
+    for key in ("env", "headers"):
+        known = old.get(key)
+        if isinstance(values := new.get(key), dict):
+            kept = known if isinstance(known, dict) else {}
+            moved[key] = {
+                name: kept.get(name) if value is None else value for name, value in values.items()
+            }
+    return moved
 
 
 def parse(text: str) -> Servers:
@@ -201,7 +248,8 @@ class _Entry:
             cwd=self._take("cwd", _folder),
             url=url,
             headers=self._take("headers", _header_object) or {},
-            disabled=self._take("disabled", _flag) or False,
+            # Programs write either; what says that it is off counts.
+            disabled=self._take("disabled", _flag) is True or self._take("enabled", _flag) is False,
         )
 
     def _check_name(self, name: str, line: int) -> None:
@@ -257,7 +305,9 @@ class _Entry:
                 self._notes.append(Fault(name, member.line, text))
 
 
-_KEYS = frozenset(("command", "args", "env", "cwd", "url", "headers", "type", "disabled"))
+# What says where a server is, and what it needs there.
+_PLACE = ("command", "args", "env", "url", "headers")
+_KEYS = frozenset((*_PLACE, "cwd", "type", "disabled", "enabled"))
 
 
 def _text(value: Any) -> str:

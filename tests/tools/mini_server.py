@@ -79,6 +79,8 @@ def answer(message: dict[str, Any]) -> None:
             }
             for name, (about, schema) in list(TOOLS.items())
         ]
+        more = int(os.environ.get("MANY", "0"))
+        tools += [{"name": f"more{number}", "inputSchema": TEXT} for number in range(more)]
         tools += ODD if os.environ.get("ODD") else []
         write(id=number, result={"tools": tools})
     elif message["method"] == "tools/call":

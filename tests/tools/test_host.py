@@ -28,6 +28,8 @@ from qwen3mlx.tools.outcome import Outcome
 from qwen3mlx.tools.toolbox import Tool
 from qwen3mlx.tools.transports import ToolServerError
 
+from . import mini_server
+
 MINI = str(Path(__file__).with_name("mini_server.py"))
 PATIENCE = 30.0
 
@@ -106,6 +108,20 @@ def test_an_odd_tool_and_an_odd_block_cost_themselves_alone(home: Path, host: Ho
     assert call(host, usable["bare"])[:2] == ("ok", "mini: bare")
     text = 'mini: odd\n{"type": "chart", "points": [1]}\n{"type": "text", "text": null}\nloose'
     assert call(host, usable["odd"])[:2] == ("ok", text)
+
+
+def test_tools_that_are_too_many_are_left_out_with_a_word(home: Path, host: Host) -> None:
+    full, spare = connection_module.MOST_TOOLS, len(mini_server.TOOLS)
+    save(
+        home,
+        full=mini(env={"MANY": str(full - spare)}),
+        many=mini(env={"MANY": str(full - spare + 1)}),
+    )
+    found = host.tools(["full", "many"]).result(PATIENCE)
+    assert len(found.tools) == 2 * full
+    (note,) = found.notes
+    assert note.startswith(f"The MCP server many has more than {full} tools: the first {full} ")
+    assert [status.note for status in host.status()] == [None, note]
 
 
 def test_one_broken_server_costs_itself_alone(home: Path, host: Host) -> None:

@@ -24,6 +24,7 @@ def test_both_kinds_of_servers_are_read() -> None:
                     "time": {"command": "uvx", "args": ["x"], "env": {"A": "b"}, "cwd": "/tmp"},
                     "docs": {"type": "http", "url": "https://a.example/mcp", "headers": {"X": "y"}},
                     "off": {"command": "x", "disabled": True},
+                    "out": {"command": "x", "enabled": False, "disabled": False},
                 },
                 "other": [1, 2],
             }
@@ -31,9 +32,10 @@ def test_both_kinds_of_servers_are_read() -> None:
     )
     assert not read.faults
     assert not read.notes
-    time, docs, off = read.servers.values()
+    time, docs, off, out = read.servers.values()
     assert (time.command, time.args, time.env, time.cwd) == ("uvx", ("x",), {"A": "b"}, "/tmp")
-    assert (docs.url, docs.headers, off.disabled) == ("https://a.example/mcp", {"X": "y"}, True)
+    assert (docs.url, docs.headers) == ("https://a.example/mcp", {"X": "y"})
+    assert [one.disabled for one in (time, docs, off, out)] == [False, False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -140,3 +142,80 @@ def test_servers_are_imported_and_ours_are_kept(
     assert McpFile().read().servers["a"].command == "ours"
     with pytest.raises(UsageError, match="There is no file"):
         import_servers("cursor")
+
+
+# What other programs write, which stays.
+FOREIGN = {"timeout": 60, "autoApprove": ["get"], "cwd": "/tmp", "type": "stdio"}
+
+
+def test_a_server_is_moved_and_keeps_what_is_not_said(tmp_path: Path) -> None:
+    path = tmp_path / "mcp.json"
+    entry = {"command": "uvx", **FOREIGN, "args": ["a"], "env": {"KEY": "secret", "OLD": "1"}}
+    before = {"theme": "dark", "mcpServers": {"a": entry, "b": {"command": "x"}}}
+    path.write_text(json.dumps(before))
+    file = McpFile(path)
+    file.change("a", {"command": "npx", "args": [], "env": {"KEY": None, "NEW": "2"}})
+    now = json.loads(path.read_text())
+    assert now["mcpServers"]["a"] == {
+        "command": "npx",
+        **FOREIGN,
+        "args": [],
+        "env": {"KEY": "secret", "NEW": "2"},
+    }
+    assert list(now["mcpServers"]["a"]) == list(entry)
+    assert {**now, "mcpServers": 0} == {**before, "mcpServers": 0}
+    file.change("a", {"url": "https://a.example/mcp", "headers": {"X": "y"}})
+    moved = json.loads(path.read_text())["mcpServers"]["a"]
+    assert moved == {
+        "timeout": 60,
+        "autoApprove": ["get"],
+        "url": "https://a.example/mcp",
+        "headers": {"X": "y"},
+    }
+    file.change("a", {"url": "https://a.example/mcp"})
+    assert "headers" not in json.loads(path.read_text())["mcpServers"]["a"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"command": "./x"}, "the current folder is never run"),
+        ({"command": "x", "env": {"ABSENT": None}}, "must be an object of strings"),
+        ({}, "either a command or a url"),
+    ],
+)
+def test_a_wrong_change_changes_nothing(
+    tmp_path: Path, entry: dict[str, object], told: str
+) -> None:
+    file = McpFile(tmp_path / "mcp.json")
+    file.add("a", {"command": "uvx", "env": {"KEY": "secret"}})
+    before = file.text()
+    with pytest.raises(UsageError, match=told):
+        file.change("a", entry)
+    with pytest.raises(UsageError, match="no server b"):
+        file.change("b", {"command": "x"})
+    assert file.text() == before
+
+
+@pytest.mark.parametrize(
+    ("entry", "off", "on"),
+    [
+        ({}, {"disabled": True}, {}),
+        ({"disabled": False}, {"disabled": True}, {}),
+        ({"enabled": True}, {"enabled": False}, {"enabled": True}),
+        ({"enabled": True, "disabled": True}, {"enabled": False}, {"enabled": True}),
+    ],
+)
+def test_a_server_is_switched_in_the_words_of_its_entry(
+    tmp_path: Path, entry: dict[str, bool], off: dict[str, bool], on: dict[str, bool]
+) -> None:
+    path = tmp_path / "mcp.json"
+    path.write_text(json.dumps({"mcpServers": {"a": {"command": "x", "timeout": 1, **entry}}}))
+    file = McpFile(path)
+    for disabled, words in ((True, off), (False, on)):
+        file.switch("a", disabled=disabled)
+        told = json.loads(path.read_text())["mcpServers"]["a"]
+        assert told == {"command": "x", "timeout": 1, **words}
+        assert file.read().servers["a"].disabled is disabled
+    with pytest.raises(UsageError, match="no server b"):
+        file.switch("b", disabled=True)

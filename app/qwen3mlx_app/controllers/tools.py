@@ -34,8 +34,8 @@ class ToolsController(QObject):
     `own` says which of the built-in ones are on, once the server has told it (`own_changed()`).
     `signing_in` has the servers for which a browser is waited for.
     `changed()`: the servers, or what is wrong in the file (`faults`). `tools_changed(server)`,
-    `log_read(server, log)`, `added(names, left out)` and `refused(reason)` tell what came of a
-    request; `notice(Notice)` what failed.
+    `log_read(server, log)`, `added(names, left out)`, `refused(reason)` and `moved(server,
+    reason why not)` tell what came of a request; `notice(Notice)` what failed.
     """
 
     changed = Signal()
@@ -44,6 +44,7 @@ class ToolsController(QObject):
     log_read = Signal(str, str)
     added = Signal(object, object)
     refused = Signal(str)
+    moved = Signal(str, str)
     notice = Signal(object)
 
     def __init__(self, api: ToolsApi, parent: QObject | None = None) -> None:
@@ -127,6 +128,31 @@ class ToolsController(QObject):
             self.added.emit(names, left_out)
 
         self._api.add_all(text, done=done, failed=lambda error: self.refused.emit(str(error)))
+
+    def move(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Give a server another place; values that are None stay."""
+        was_asked = name in self._asked
+
+        def done(told: ToolServers) -> None:
+            self._forget(name)
+            self._show(told)
+            self.moved.emit(name, "")
+            if was_asked:
+                self.look(name)
+
+        self._api.change(
+            name, entry=entry, done=done, failed=lambda error: self.moved.emit(name, str(error))
+        )
+
+    def switch(self, name: str, is_on: bool) -> None:
+        """Turn a server off, which ends it, or on again."""
+
+        def failed(error: EndpointError) -> None:
+            self._on_failed(error)
+            self.changed.emit()
+
+        self._forget(name)
+        self._api.change(name, disabled=not is_on, done=self._show, failed=failed)
 
     def remove(self, name: str) -> None:
         self._forget(name)

@@ -13,15 +13,21 @@ BUILT_IN = "builtin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolServer:
-    """A program (`command` with `args`), or an address (`url`). `num_tools` is None if unknown."""
+    """A program (`command` with `args`), or an address (`url`). `num_tools` is None if unknown.
+
+    A `note` says what of it cannot be used. `variables` are the names of those of a program, or of
+    the headers for an address; their values are not told.
+    """
 
     name: str
     command: str | None = None
     args: tuple[str, ...] = ()
     url: str | None = None
+    variables: tuple[str, ...] = ()
     disabled: bool = False
     state: Literal["stopped", "starting", "running", "failed"] = "stopped"
     error: str | None = None
+    note: str | None = None
     wants_sign_in: bool = False
     is_signed_in: bool = False
     num_tools: int | None = None

@@ -42,30 +42,6 @@
 <context>
     <name>AddServer</name>
     <message>
-        <source>Name</source>
-        <translation>名称</translation>
-    </message>
-    <message>
-        <source>Name of the server</source>
-        <translation>服务器名称</translation>
-    </message>
-    <message>
-        <source>Command or address: uvx mcp-server-time</source>
-        <translation>命令或地址：uvx mcp-server-time</translation>
-    </message>
-    <message>
-        <source>Command or address of the server</source>
-        <translation>服务器的命令或地址</translation>
-    </message>
-    <message>
-        <source>Variables of the program, or headers for an address: NAME=value, one a line</source>
-        <translation>程序的环境变量，或地址的请求头：每行一个 NAME=value</translation>
-    </message>
-    <message>
-        <source>Variables or headers</source>
-        <translation>环境变量或请求头</translation>
-    </message>
-    <message>
         <source>Add</source>
         <translation>添加</translation>
     </message>
@@ -86,8 +62,8 @@
         <translation>显示 mcp.json</translation>
     </message>
     <message>
-        <source>Change or disable servers there: it is read again whenever it changes.</source>
-        <translation>在其中修改或停用服务器：文件一有变化就会重新读取。</translation>
+        <source>You can change it in an editor: it is read again whenever it changes.</source>
+        <translation>可以用编辑器修改：文件一有变化就会重新读取。</translation>
     </message>
     <message>
         <source>Or paste an mcp.json, as other apps have it and servers describe it.</source>
@@ -571,6 +547,25 @@
     <message>
         <source>Send</source>
         <translation>发送</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>存储</translation>
+    </message>
+</context>
+<context>
+    <name>EditServer</name>
+    <message>
+        <source>Edit {name}</source>
+        <translation>编辑 {name}</translation>
+    </message>
+    <message>
+        <source>Values are hidden. A line that you leave as it is keeps its value.</source>
+        <translation>值已隐藏。未改动的行会保留原来的值。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
     </message>
     <message>
         <source>Save</source>
@@ -2008,10 +2003,6 @@
         <translation>请在浏览器中登录…</translation>
     </message>
     <message>
-        <source>Disabled in mcp.json</source>
-        <translation>已在 mcp.json 中停用</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>取消</translation>
     </message>
@@ -2028,6 +2019,14 @@
         <translation>服务器无法使用：{reason}。</translation>
     </message>
     <message>
+        <source>Use {name}</source>
+        <translation>使用 {name}</translation>
+    </message>
+    <message>
+        <source>Edit…</source>
+        <translation>编辑…</translation>
+    </message>
+    <message>
         <source>Log</source>
         <translation>日志</translation>
     </message>
@@ -2038,6 +2037,10 @@
     <message>
         <source>Remove</source>
         <translation>移除</translation>
+    </message>
+    <message>
+        <source>Edit {name}</source>
+        <translation>编辑 {name}</translation>
     </message>
     <message>
         <source>Restart {name}</source>
@@ -2054,6 +2057,10 @@
     <message>
         <source>Names and descriptions are by the server&apos;s author; the model reads them.</source>
         <translation>名称和说明由服务器的作者编写，模型会读到它们。</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>已关闭</translation>
     </message>
     <message>
         <source>Not started</source>
@@ -2090,6 +2097,33 @@
     <message>
         <source>Remove the server {name}? Its entry in mcp.json is deleted.</source>
         <translation>移除服务器 {name} 吗？它在 mcp.json 中的条目会被删除。</translation>
+    </message>
+</context>
+<context>
+    <name>ServerForm</name>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Name of the server</source>
+        <translation>服务器名称</translation>
+    </message>
+    <message>
+        <source>Command or address: uvx mcp-server-time</source>
+        <translation>命令或地址：uvx mcp-server-time</translation>
+    </message>
+    <message>
+        <source>Command or address of the server</source>
+        <translation>服务器的命令或地址</translation>
+    </message>
+    <message>
+        <source>Variables of the program, or headers for an address: NAME=value, one a line</source>
+        <translation>程序的环境变量，或地址的请求头：每行一个 NAME=value</translation>
+    </message>
+    <message>
+        <source>Variables or headers</source>
+        <translation>环境变量或请求头</translation>
     </message>
 </context>
 <context>
@@ -2629,6 +2663,10 @@
     <message>
         <source>{name} (not there)</source>
         <translation>{name}（不存在）</translation>
+    </message>
+    <message>
+        <source>{name} (off)</source>
+        <translation>{name}（已关闭）</translation>
     </message>
     <message>
         <source>Manage Tools…</source>
@@ -4134,6 +4172,10 @@
         <translation>MCP 服务器 {0} 没有响应。</translation>
     </message>
     <message>
+        <source>The MCP server {0} has more than {1} tools: the first {2} can be used, the others are left out.</source>
+        <translation>MCP 服务器 {0} 的工具超过 {1} 个：只能使用前 {2} 个，其余的会略去。</translation>
+    </message>
+    <message>
         <source>The MCP server {0} is another one now: list its tools again.</source>
         <translation>MCP 服务器 {0} 已更换：请重新查询它的工具。</translation>
     </message>
@@ -4931,6 +4973,10 @@
     <message>
         <source>{line} must be a name and a value, such as TZ=Asia/Tokyo.</source>
         <translation>{line} 必须是名称和值，例如 TZ=Asia/Tokyo。</translation>
+    </message>
+    <message>
+        <source>Enter the value of {name}.</source>
+        <translation>请输入 {name} 的值。</translation>
     </message>
     <message>
         <source>{name} is required.</source>

@@ -63,6 +63,19 @@ class ToolsApi(JsonApi):
             failed=failed,
         )
 
+    def change(
+        self,
+        name: str,
+        *,
+        entry: Mapping[str, Any] | None = None,
+        disabled: bool | None = None,
+        done: Callable[[ToolServers], None],
+        failed: Failed,
+    ) -> Call:
+        """Give a server another place, with None for values that it keeps; turn it off or on."""
+        body = {"name": name, "entry": entry, "disabled": disabled}
+        return self._ask("PATCH", f"{TOOLS}/servers", body, read=_servers, done=done, failed=failed)
+
     def remove(self, name: str, *, done: Callable[[ToolServers], None], failed: Failed) -> Call:
         path = f"{TOOLS}/servers?{urlencode({'name': name})}"
         return self._ask("DELETE", path, read=_servers, done=done, failed=failed)
@@ -200,7 +213,10 @@ def _servers(reply: Any) -> ToolServers:
     return ToolServers(
         path=str(reply["path"]),
         servers=tuple(
-            as_value(ToolServer, {**one, "args": tuple(map(str, one["args"]))})
+            as_value(
+                ToolServer,
+                {**one, **{key: tuple(map(str, one[key])) for key in ("args", "variables")}},
+            )
             for one in reply["servers"]
         ),
         faults=tuple(as_value(ToolFault, fault) for fault in reply["faults"]),

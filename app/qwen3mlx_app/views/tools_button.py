@@ -78,7 +78,9 @@ class ToolsButton(ToolButton):
         for name in [*known, *(name for name in self._names if name not in known)]:
             title = self._title(name)
             if name not in known:
-                title = self.tr("{name} (not there)").format(name=title)
+                is_off = any(server.name == name for server in self._servers)
+                text = self.tr("{name} (off)") if is_off else self.tr("{name} (not there)")
+                title = text.format(name=title)
             action = self._menu.add(title)
             action.setCheckable(True)
             action.setChecked(name in self._names)

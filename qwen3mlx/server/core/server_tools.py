@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidRequestError
+from ...request_warnings import warn
 from ..settings import ServerSettings
 from .caller import ForbiddenError, caller
 from .questions import Questions
@@ -97,6 +98,8 @@ class ServerTools:
             ]
             found = await asyncio.gather(*map(asyncio.wrap_future, asked))
             for source, each in zip(sources, found, strict=True):
+                for note in each.notes:
+                    warn(f"{source.param}: {note}")
                 offer.tools.extend(_chosen(source, each))
         except BaseException:
             await offer.close()

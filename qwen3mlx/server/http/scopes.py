@@ -117,6 +117,7 @@ OWN = """
 GET /api/qwen3mlx/tools
 GET /api/qwen3mlx/tools/servers
 POST /api/qwen3mlx/tools/servers
+PATCH /api/qwen3mlx/tools/servers
 DELETE /api/qwen3mlx/tools/servers
 POST /api/qwen3mlx/tools/servers/import
 POST /api/qwen3mlx/tools/servers/restart

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.request import urlopen
 
 import pytest
@@ -24,14 +26,18 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
+from qwen3mlx_app.services.mcp_entry import HIDDEN
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.plain import Label
 from qwen3mlx_app.views.tools import ToolsPage, add_server, server_card, test_form
+from qwen3mlx_app.views.tools.edit_server import EditServer
 from qwen3mlx_app.views.tools.server_card import ServerCard
 from qwen3mlx_app.views.tools.tool_row import ToolRow
 from qwen3mlx_app.views.window import make_window
 
+from qwen3mlx.errors import NotSavedError
 from qwen3mlx.tools.consent import Consents
+from qwen3mlx.tools.mcp_json import McpFile
 from tests.server.live import LiveServer, live_server
 from tests.support.places import PROGRAM
 from tests.support.scripted import answer, write_scripted_checkpoint
@@ -157,7 +163,7 @@ def test_a_server_is_added_read_and_removed(
     qtbot.keyClicks(lines, "FAULT=exit")
     button(page, "Add server").click()
     qtbot.waitUntil(lambda: "broken one" in page._cards, timeout=WAIT)
-    assert "Added: broken one." in visible_texts(page)
+    qtbot.waitUntil(lambda: "Added: broken one." in visible_texts(page), timeout=WAIT)
     made = card(page, "broken one")
     made._fold.click()
     qtbot.waitUntil(lambda: "no configuration" in "".join(visible_texts(made)), timeout=WAIT)
@@ -307,19 +313,96 @@ def test_a_tool_with_choices_is_tried_with_the_one_that_it_names(
     assert max(len(one.text()) for one in form.findChildren(QLabel)) <= test_form.LONGEST_NAME + 2
 
 
-def test_what_cannot_be_done_here_is_done_in_the_file(
+def test_a_server_is_switched_off_and_on_and_its_file_is_shown(
     page: ToolsPage, live: LiveServer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = live.service.tools.host.file
-    file.add("off", {"command": "uvx", "disabled": True})
+    file.add("off", {"command": "uvx", "disabled": True, "timeout": 5})
     qtbot.waitUntil(lambda: "off" in page._cards, timeout=WAIT)
-    assert "Disabled in mcp.json" in visible_texts(card(page, "off"))
+    qtbot.waitUntil(lambda: "Off" in visible_texts(card(page, "off")), timeout=WAIT)
+    switch = button(card(page, "off"), "Use off")
+    assert not switch.isChecked()
+    assert not button(card(page, "off"), "Restart off").isEnabled()
+    for is_on, state in ((True, "Not started"), (False, "Off")):
+        switch.click()
+        qtbot.waitUntil(lambda state=state: state in visible_texts(card(page, "off")), timeout=WAIT)
+        assert switch.isChecked() is is_on
+        assert file.read().servers["off"].disabled is not is_on
+    assert '"timeout": 5' in file.text()
     shown: list[Path] = []
     monkeypatch.setattr(add_server, "show_folder", shown.append)
     button(page, "Show mcp.json").click()
     assert shown == [file.path.parent]
     file.remove("off")
     qtbot.waitUntil(lambda: "off" not in page._cards, timeout=WAIT)
+
+
+def test_a_switch_that_is_refused_goes_back(
+    page: ToolsPage, live: LiveServer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(McpFile, "switch", Mock(side_effect=NotSavedError("The disk is full.")))
+    switch = button(card(page, "mini"), "Use mini")
+    with qtbot.waitSignal(page._tools.notice, timeout=WAIT):
+        switch.click()
+    assert switch.isChecked()
+
+
+def test_a_server_is_edited_and_its_secrets_are_not_shown(
+    page: ToolsPage, live: LiveServer, qtbot: QtBot
+) -> None:
+    file = live.service.tools.host.file
+    env = {"KEY": "a secret", "OLD": "gone"}
+    file.add("other", {"command": "uvx", "args": ["a b"], "env": env, "timeout": 5})
+    qtbot.waitUntil(lambda: "other" in page._cards, timeout=WAIT)
+    button(card(page, "other"), "Edit other").click()
+    (dialog,) = page.window().findChildren(EditServer)
+    name, place = (
+        named(dialog, QLineEdit, told)
+        for told in ("Name of the server", "Command or address of the server")
+    )
+    variables = named(dialog, QPlainTextEdit, "Variables or headers")
+    assert isinstance(place, QLineEdit)
+    assert isinstance(variables, QPlainTextEdit)
+    assert not name.isEnabled()
+    assert place.text() == "uvx 'a b'"
+    assert variables.toPlainText() == f"KEY={HIDDEN}\nOLD={HIDDEN}"
+    place.setText("./here")
+    button(dialog, "Save").click()
+    told = "the current folder is never run"
+    qtbot.waitUntil(lambda: any(told in one for one in visible_texts(dialog)), timeout=WAIT)
+    variables.setPlainText(f"OTHER={HIDDEN}")
+    button(dialog, "Save").click()
+    assert "Enter the value of OTHER." in visible_texts(dialog)
+    variables.setPlainText(f"KEY={HIDDEN}\nNEW=1")
+    place.setText("npx 'c d' e")
+    with qtbot.waitSignal(dialog.accepted, timeout=WAIT):
+        place.returnPressed.emit()
+    entry = json.loads(file.text())["mcpServers"]["other"]
+    assert entry == {
+        "command": "npx",
+        "args": ["c d", "e"],
+        "env": {"KEY": "a secret", "NEW": "1"},
+        "timeout": 5,
+    }
+    qtbot.waitUntil(lambda: "npx c d e" in visible_texts(card(page, "other")), timeout=WAIT)
+    page._tools.remove("other")
+    qtbot.waitUntil(lambda: "other" not in page._cards, timeout=WAIT)
+
+
+def test_tools_that_are_too_many_are_told(
+    page: ToolsPage, live: LiveServer, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = live.service.tools.host.file
+    file.add("many", mini(env={"MANY": "250"}))
+    qtbot.waitUntil(lambda: "many" in page._cards, timeout=WAIT)
+    page._tools.look("many")
+    told = "more than 256 tools: the first 256 can be used"
+    qtbot.waitUntil(
+        lambda: any(told in one for one in visible_texts(card(page, "many"))), timeout=WAIT
+    )
+    assert told in caplog.text  # the server's log has it, too
+    page._tools.remove("many")
+    qtbot.waitUntil(lambda: "many" not in page._cards, timeout=WAIT)
 
 
 def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: QtBot) -> None:

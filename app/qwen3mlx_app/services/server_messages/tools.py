@@ -81,6 +81,11 @@ MESSAGES = (
     QT_TRANSLATE_NOOP("server_errors", "The MCP server {0} has been ended."),
     QT_TRANSLATE_NOOP("server_errors", "The MCP server {0} does not answer."),
     QT_TRANSLATE_NOOP(
+        "server_errors",
+        "The MCP server {0} has more than {1} tools: the first {2} can be used, the others are "
+        "left out.",
+    ),
+    QT_TRANSLATE_NOOP(
         "server_errors", "The MCP server {0} is another one now: list its tools again."
     ),
     QT_TRANSLATE_NOOP(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ...controllers.tools import ToolsController
-from ...services.mcp_entry import EntryError, entry
+from ...services.mcp_entry import EntryError
 from ...services.plain import listed
 from ..opening import show_folder
 from ..page import Group
 from ..plain import Button, Label, set_tip
 from ..theme import GAP, GAP_S
 from ..widgets import hint_label
+from .server_form import ServerForm, lines
 
 EXAMPLE = '{"mcpServers": {"time": {"command": "uvx", "args": ["mcp-server-time"]}}}'
 
@@ -34,35 +35,18 @@ class AddServer(Group):
         tools.refused.connect(self._show_refused)
 
     def _form(self) -> QVBoxLayout:
-        self._name = QLineEdit(self)
-        self._name.setPlaceholderText(self.tr("Name"))
-        self._name.setAccessibleName(self.tr("Name of the server"))
-        self._place = QLineEdit(self)
-        self._place.setPlaceholderText(self.tr("Command or address: uvx mcp-server-time"))
-        self._place.setAccessibleName(self.tr("Command or address of the server"))
-        self._variables = _lines(self, 2)
-        self._variables.setPlaceholderText(
-            self.tr("Variables of the program, or headers for an address: NAME=value, one a line")
-        )
-        self._variables.setAccessibleName(self.tr("Variables or headers"))
+        self._one = ServerForm(self)
+        self._one.entered.connect(self._add)
         add = Button(self.tr("Add"), self)
         add.setAccessibleName(self.tr("Add server"))
         add.clicked.connect(self._add)
-        for field in (self._name, self._place):
-            field.setMinimumWidth(50)
-            field.returnPressed.connect(self._add)
-        row = QHBoxLayout()
-        row.setSpacing(GAP_S)
-        row.addWidget(self._name, 1)
-        row.addWidget(self._place, 3)
-        row.addWidget(add)
+        self._one.row.addWidget(add)
         column = _column()
-        column.addLayout(row)
-        column.addWidget(self._variables)
+        column.addWidget(self._one)
         return column
 
     def _paste(self) -> QVBoxLayout:
-        self._text = _lines(self, 4)
+        self._text = lines(self, 4)
         self._text.setPlaceholderText(EXAMPLE)
         self._text.setAccessibleName(self.tr("Text of an mcp.json"))
         paste = Button(self.tr("Add from Text"), self)
@@ -70,7 +54,7 @@ class AddServer(Group):
         show = Button(self.tr("Show mcp.json"), self)
         show.clicked.connect(self._show_file)
         set_tip(
-            show, self.tr("Change or disable servers there: it is read again whenever it changes.")
+            show, self.tr("You can change it in an editor: it is read again whenever it changes.")
         )
         column = _column()
         column.addWidget(
@@ -88,17 +72,17 @@ class AddServer(Group):
         return column
 
     def _add(self) -> None:
-        name = self._name.text().strip()
+        name = self._one.name.text().strip()
         if not name:
             self._say([self.tr("Enter a name.")], "error")
-            self._name.setFocus()
+            self._one.name.setFocus()
             return
         if self._tools.servers.find(name) is not None:
             taken = self.tr("There is a server {name} already: choose another name, or remove it.")
             self._say([taken.format(name=name)], "error")
             return
         try:
-            made = entry(self._place.text(), self._variables.toPlainText())
+            made = self._one.entry()
         except EntryError as error:
             self._say([str(error)], "error")
             return
@@ -114,8 +98,8 @@ class AddServer(Group):
 
     def _show_added(self, names: list[str], left_out: list[str]) -> None:
         if names and not left_out:
-            for field in (self._name, self._place, self._variables, self._text):
-                field.clear()
+            self._one.clear()
+            self._text.clear()
         added = self.tr("Added: {names}.").format(names=listed(names))
         self._say([*([added] if names else []), *left_out], "error" if left_out else "muted")
 
@@ -134,11 +118,3 @@ def _column() -> QVBoxLayout:
     column.setContentsMargins(0, GAP, 0, GAP)
     column.setSpacing(GAP_S)
     return column
-
-
-def _lines(parent: QWidget, count: int) -> QPlainTextEdit:
-    """A field with room for some lines; Tab leaves it."""
-    field = QPlainTextEdit(parent)
-    field.setTabChangesFocus(True)
-    field.setFixedHeight(field.fontMetrics().lineSpacing() * count + 22)
-    return field

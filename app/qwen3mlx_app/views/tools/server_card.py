@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ...controllers.tools import ToolsController
@@ -17,8 +17,10 @@ from ..fold import Fold
 from ..opening import open_link
 from ..plain import Button, Label, NameLabel, confirm
 from ..style import MONOSPACE
+from ..switch import Switch
 from ..theme import GAP, GAP_L, GAP_S, Theme
 from ..widgets import hint_label, tool_button
+from .edit_server import EditServer
 from .tool_row import ToolRow
 
 # The most characters shown of a log, the last ones, and its height in pixels.
@@ -46,6 +48,9 @@ class ServerCard(QFrame):
         self._error = Label("", self)
         self._error.setObjectName("error")
         self._error.setWordWrap(True)
+        self._note = Label("", self)
+        self._note.setObjectName("warning")
+        self._note.setWordWrap(True)
         self._sign: Callable[[str], object] = tools.sign_out
         self._sign_in = Button("", self)
         self._sign_in.clicked.connect(lambda *_: self._sign(self._name))
@@ -53,6 +58,7 @@ class ServerCard(QFrame):
         self._fold.toggled.connect(self._unfold)
         layout.addWidget(self._place)
         layout.addWidget(self._error)
+        layout.addWidget(self._note)
         layout.addWidget(self._sign_in, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._fold)
         layout.addWidget(self._list())
@@ -85,8 +91,16 @@ class ServerCard(QFrame):
         self._show_sign_in(server)
         self._error.setText(error)
         self._error.setVisible(bool(error))
+        self._note.setText(told(server.note or ""))
+        self._note.setVisible(bool(server.note))
         self._fold.set_title(self._fold_title(server.num_tools))
-        self._fold.setEnabled(not server.disabled)
+        for part in (self._fold, self._restart) if self._name != BUILT_IN else ():
+            part.setEnabled(not server.disabled)
+        if server.disabled:
+            self._fold.setChecked(False)
+        if self._name != BUILT_IN:
+            with QSignalBlocker(self._switch):
+                self._switch.setChecked(not server.disabled)
 
     def show_tools(self) -> None:
         """Show the tools as they are known now."""
@@ -120,16 +134,23 @@ class ServerCard(QFrame):
         row.addWidget(self._state)
         if self._name == BUILT_IN:
             return row
+        self._switch = Switch(
+            one_line(self.tr("Use {name}").format(name=self._name)), self._theme, self
+        )
+        self._switch.toggled.connect(partial(self._tools.switch, self._name))
+        row.addWidget(self._switch)
+        edit = tool_button(self, "edit", self.tr("Edit…"), self._edit)
         log = tool_button(self, "file", self.tr("Log"))
         log.setCheckable(True)
         log.toggled.connect(self._toggle_log)
-        restart = tool_button(
+        self._restart = tool_button(
             self, "again", self.tr("Restart"), partial(self._tools.restart, self._name)
         )
         remove = tool_button(self, "trash", self.tr("Remove"), self._ask_to_remove)
         for button, text in (
+            (edit, self.tr("Edit {name}")),
             (log, self.tr("Log of {name}")),
-            (restart, self.tr("Restart {name}")),
+            (self._restart, self.tr("Restart {name}")),
             (remove, self.tr("Remove {name}")),
         ):
             button.setAccessibleName(one_line(text.format(name=self._title)))
@@ -166,7 +187,7 @@ class ServerCard(QFrame):
 
     def _states(self, server: ToolServer) -> tuple[str, str]:
         if server.disabled:
-            return self.tr("Disabled in mcp.json"), "faint"
+            return self.tr("Off"), "faint"
         return {
             "stopped": (self.tr("Not started"), "faint"),
             "starting": (self.tr("Starting…"), "warning"),
@@ -204,6 +225,10 @@ class ServerCard(QFrame):
         self._log.setVisible(is_shown)
         if is_shown:
             self._tools.read_log(self._name)
+
+    def _edit(self) -> None:
+        if (server := self._tools.servers.find(self._name)) is not None:
+            EditServer(self._tools, server, self.window()).open()
 
     def _ask_to_remove(self) -> None:
         question = self.tr("Remove the server {name}? Its entry in mcp.json is deleted.")

@@ -76,6 +76,11 @@ class NewToolServerBody(ToolServerBody):
     entry: Object
 
 
+class ChangedToolServerBody(ToolServerBody):
+    entry: Object | None = None
+    disabled: Flag | None = None
+
+
 class McpTextBody(Body):
     text: Text
 

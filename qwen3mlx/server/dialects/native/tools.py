@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ....errors import InvalidRequestError, Qwen3MLXError, UsageError
+from ....request_warnings import warn
 from ...core.dependencies import ServiceDep
 from ...core.service import Service
 from ...http.json_body import Route
@@ -25,6 +26,7 @@ from ..shared.request_fields import Parameter
 from .schemas import (
     BuiltInBody,
     CallBody,
+    ChangedToolServerBody,
     ConsentBody,
     McpTextBody,
     NewToolServerBody,
@@ -50,6 +52,20 @@ async def add(body: NewToolServerBody, service: ServiceDep) -> Json:
     """Add a server to mcp.json; `entry` is as it is there."""
     try:
         await asyncio.to_thread(service.tools.host.file.add, body.name, body.entry)
+    except UsageError as error:
+        raise InvalidRequestError(str(error), param="entry") from None
+    return await list_servers(service)
+
+
+@router.patch("/servers")
+async def change(body: ChangedToolServerBody, service: ServiceDep) -> Json:
+    """Give a server another place, with `null` for values that it keeps, or turn it off or on."""
+    host = service.tools.host
+    try:
+        if body.entry is not None:
+            await asyncio.wrap_future(host.change(body.name, body.entry))
+        if body.disabled is not None:
+            await asyncio.wrap_future(host.switch(body.name, disabled=body.disabled))
     except UsageError as error:
         raise InvalidRequestError(str(error), param="entry") from None
     return await list_servers(service)
@@ -197,6 +213,8 @@ async def _tools_of(service: Service, server: str) -> list[Tool]:
         if server in service.tools.host.servers().servers:
             raise ToolServerError(found.faults[0])
         raise InvalidRequestError(found.faults[0], param="server")
+    for note in found.notes:
+        warn(f"server: {note}")
     return found.tools
 
 
@@ -218,9 +236,11 @@ def _servers(service: Service) -> Json:
                 "command": status.config.command,
                 "args": list(status.config.args),
                 "url": status.config.url,
+                "variables": list(status.config.env or status.config.headers),
                 "disabled": status.config.disabled,
                 "state": status.state,
                 "error": status.error,
+                "note": status.note,
                 "wants_sign_in": status.wants_sign_in,
                 "is_signed_in": status.is_signed_in,
                 "num_tools": None if status.tools is None else len(status.tools),

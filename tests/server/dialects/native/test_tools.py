@@ -33,7 +33,7 @@ def called(server: LiveServer, tool: str, **arguments: Any) -> list[tuple[str, d
         return list(events(reply))
 
 
-def test_from_adding_to_removing(own: LiveServer) -> None:
+def test_from_adding_to_removing(own: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
     added = send(own, "POST", "/tools/servers", {"name": "mini", "entry": mini()})
     assert Path(added["path"]).name == "mcp.json"
     (server,) = added["servers"]
@@ -54,6 +54,24 @@ def test_from_adding_to_removing(own: LiveServer) -> None:
     ((_, result),) = called(own, "garbage")
     assert "stdout: Debug: \\x1b[31mthinking" in get(own, "/tools/log", server="mini")["log"]
 
+    (server,) = send(own, "PATCH", "/tools/servers", {"name": "mini", "disabled": True})["servers"]
+    assert (server["disabled"], server["state"]) == (True, "stopped")
+    assert not supervised()
+    entry = mini(env={"MANY": "250", "KEY": "secret"})
+    change = {"name": "mini", "entry": entry, "disabled": False}
+    (server,) = send(own, "PATCH", "/tools/servers", change)["servers"]
+    assert (server["disabled"], server["variables"]) == (False, ["MANY", "KEY"])
+    assert "secret" not in str(server)
+    reply = own.http.get(f"{BASE}/tools", params={"server": "mini"}, headers=dict(own.person))
+    assert len(reply.json()["tools"]) == 256
+    assert "more than 256 tools" in reply.headers["X-Qwen3MLX-Warning"]
+    assert "more than 256 tools" in caplog.text
+    assert "more than 256 tools" in get(own, "/tools/servers")["servers"][0]["note"]
+    entry["env"] = {"KEY": None}
+    (server,) = send(own, "PATCH", "/tools/servers", {"name": "mini", "entry": entry})["servers"]
+    assert (server["variables"], server["note"], server["num_tools"]) == (["KEY"], None, None)
+    assert own.service.tools.host.servers().servers["mini"].env == {"KEY": "secret"}
+
     (server,) = send(own, "POST", "/tools/servers/restart", {"name": "mini"})["servers"]
     assert server["state"] == "stopped"
     assert send(own, "DELETE", "/tools/servers", name="mini")["servers"] == []
@@ -63,6 +81,9 @@ def test_mistakes_are_refused_by_name(own: LiveServer) -> None:
     entry = {"name": "bad", "entry": {"command": "./run"}}
     assert refused(own, "POST", "/tools/servers", entry)["param"] == "entry"
     assert refused(own, "DELETE", "/tools/servers", name="absent")["param"] == "name"
+    assert refused(own, "PATCH", "/tools/servers", entry)["param"] == "entry"
+    absent = {"name": "absent", "disabled": True}
+    assert refused(own, "PATCH", "/tools/servers", absent)["param"] == "entry"
     assert refused(own, "GET", "/tools", server="absent")["param"] == "server"
     for name in ("absent", "builtin"):
         refused(own, "POST", "/tools/servers/logout", {"name": name})
