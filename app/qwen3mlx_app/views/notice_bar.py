@@ -1,4 +1,4 @@
-"""Notices over the page: they move nothing."""
+"""Notices beside what a page shows: they cover nothing, and move nothing that is looked at."""
 
 from __future__ import annotations
 
@@ -10,30 +10,36 @@ from ..domain import Notice, Undo
 from ..services.plain import one_line
 from ..services.timers import single_shot
 from .icons import SMALL
+from .pages import Pages
 from .plain import Button, Label
 from .theme import GAP, GAP_L
 from .widgets import tool_button
 
 # Milliseconds that a notice stays; warnings and errors stay until they are closed.
 STAYS = 8000
-# The widest notice and the distance from the top of the page, in pixels.
+# The widest notice, and the distance from the top of a chat, in pixels.
 WIDTH, TOP = 560, 50
 
 
 class NoticeBar(QWidget):
-    """`action_wanted(action)`: that of the notice, whose button was clicked."""
+    """Below a page, or above a conversation, whose end is where one reads and writes.
+
+    `action_wanted(action)`: that of the notice, whose button was clicked.
+    """
 
     action_wanted = Signal(object)
 
-    def __init__(self, notices: Notices, parent: QWidget) -> None:
+    def __init__(self, notices: Notices, pages: Pages, parent: QWidget) -> None:
         super().__init__(parent)
         self._notices = notices
+        self._pages = pages
         self._over = parent
         self._cards: list[NoticeCard] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GAP)
         notices.changed.connect(self._show)
+        pages.shown.connect(self._place)
         parent.installEventFilter(self)
         self.hide()
         self._show()
@@ -61,7 +67,7 @@ class NoticeBar(QWidget):
         self.setVisible(bool(self._cards))
         self._place()
 
-    def _place(self) -> None:
+    def _place(self, *_: object) -> None:
         parent = self._over
         width = min(WIDTH, parent.width() - 2 * GAP_L)
         self._layout.activate()
@@ -69,7 +75,11 @@ class NoticeBar(QWidget):
             self._layout.totalHeightForWidth(width), self._layout.totalMinimumSize().height()
         )
         height = min(height, parent.height() - TOP - GAP)
-        self.setGeometry((parent.width() - width) // 2, TOP, width, height)
+        top = TOP if self._pages.name == "chat" else parent.height() - height - GAP
+        self.setGeometry((parent.width() - width) // 2, top, width, height)
+        # What is left of a page has to be of use.
+        room = min(height, parent.height() // 2) + GAP
+        self._pages.make_room(room if self._cards else 0)
         self.raise_()
 
     def _act(self, notice: Notice) -> None:

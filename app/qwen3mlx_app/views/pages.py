@@ -47,6 +47,12 @@ class Pages(QStackedWidget):
         """The page on screen."""
         return self._made[self.name]
 
+    def make_room(self, height: int) -> None:
+        """Leave room for notices: above a conversation, or below another page."""
+        is_chat = self.current is self.chat
+        self.chat.row.setContentsMargins(0, height if is_chat else 0, 0, 0)
+        self.setContentsMargins(0, 0, 0, 0 if is_chat else height)
+
     def show_page(self, name: str) -> None:
         """Show a page; another one than before gets the focus."""
         if name not in self._made:

@@ -39,7 +39,7 @@ class WindowBody(QWidget):
         self._area = QWidget(self.splitter)
         self.pages = Pages(program, session, theme, self._area)
         self._lay_out()
-        self.notices = NoticeBar(session.notices, self._area)
+        self.notices = NoticeBar(session.notices, self.pages, self._area)
         self.downloads = DownloadsSheet(program.downloads, downloads, self)
         downloads.clicked.connect(self.downloads.open)
         self.downloads.models_wanted.connect(lambda: self.pages.show_page("models"))

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import Notice, ServerState
 from qwen3mlx_app.services.store import StoreError
 from qwen3mlx_app.views.main_window import MainWindow
 
-from ..fake_endpoint import FakeEndpoint
+from ..fake_endpoint import FakeEndpoint, answer
 from .support import ask, button, program_of, trigger, visible_texts, write
 
 
@@ -29,19 +30,27 @@ def settings_of_the_server(fake: FakeEndpoint) -> None:
         fake.replies[f"/api/qwen3mlx/{path}"] = (200, json.dumps(reply).encode())
 
 
-def places(window: MainWindow) -> list[object]:
-    chat = window.chat
-    parts: list[QWidget] = [window, chat, chat.messages, chat.composer, chat.composer.text]
-    return [part.geometry() for part in parts]
+def place(part: QWidget) -> QRect:
+    """Where it is seen on the screen."""
+    return part.visibleRegion().boundingRect().translated(part.mapToGlobal(QPoint()))
 
 
-def test_a_notice_moves_nothing(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_notice_moves_nothing_that_is_read_or_written(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    fake.script = [answer("A long answer. " * 400)]
     ask(window, qtbot, "Hi")
-    before = places(window)
+    chat = window.chat
+    chat.messages.lay_out()
+    end = chat.messages._cards.values()[-1]
+    parts: list[QWidget] = [window, chat, chat.composer, chat.composer.text]
+    before = [place(part) for part in parts], place(end).bottom()
     program_of(window).notices.add(Notice(text="It failed. " * 40, kind="error"))
     program_of(window).notices.add(Notice(text="And again", kind="warning"))
     qtbot.waitUntil(lambda: len(visible_texts(window.notices)) == 2)
-    assert places(window) == before
+    qtbot.waitUntil(lambda: not place(chat.messages).intersects(place(window.notices)))
+    chat.messages.lay_out()
+    assert ([place(part) for part in parts], place(end).bottom()) == before
     for label in window.notices.findChildren(QLabel):
         assert label.height() >= label.heightForWidth(label.width())
     panel = window.notices.parentWidget()
@@ -50,6 +59,26 @@ def test_a_notice_moves_nothing(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: panel.rect().contains(window.notices.geometry()))
     button(window.notices, "Dismiss").click()
     assert len(visible_texts(window.notices)) == 1
+
+
+@pytest.mark.parametrize("size", [(1000, 700), (480, 500)])
+def test_a_notice_covers_nothing(window: MainWindow, qtbot: QtBot, size: tuple[int, int]) -> None:
+    window.resize(*size)
+    ask(window, qtbot, "Hi")
+    for page in ("chat", "models", "tools", "quantize", "server", "settings"):
+        window.show_page(page)
+        program_of(window).notices.add(Notice(text=f"On {page}", kind="warning", topic="one"))
+        qtbot.waitUntil(lambda page=page: f"On {page}" in visible_texts(window.notices))
+        QApplication.sendPostedEvents()
+        window.chat.messages.lay_out()
+        notice = place(window.notices)
+        parts = [*window.page.findChildren(QLabel), *window.page.findChildren(QAbstractButton)]
+        seen = [one for one in parts if one.isVisible() and not place(one).isEmpty()]
+        assert seen
+        assert [one for one in seen if place(one).intersects(notice)] == [], page
+    for one in program_of(window).notices.shown:
+        program_of(window).notices.dismiss(one)
+    assert window.pages.contentsMargins().bottom() == 0
 
 
 def test_five_refusals_are_named_until_the_question_is_sent(
