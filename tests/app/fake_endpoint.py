@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from qwen3mlx.settings.setting import at, object_schema
+from qwen3mlx.settings.table import GROUPS, SERVER
+
 # Bytes to send, an event to wait for, or how to end without an end.
 Step = bytes | threading.Event
 CUT_OFF = b""
@@ -66,6 +69,8 @@ USAGE = {
     "completion_tokens_details": {"reasoning_tokens": 2},
 }
 TIMINGS = {"ttft_ms": 40.0, "decode_tokens_per_second": 150.0}
+
+SAVED = {setting.name: setting.default for setting in at("http", SERVER)}
 
 
 def event(data: Any) -> bytes:
@@ -150,6 +155,12 @@ class FakeEndpoint:
             return {"path": "", "servers": [], "faults": []}
         if path == "/api/qwen3mlx/tools/builtin":
             return {"fetch_page": False, "run_python": False, "folders": [], "sandbox": True}
+        if path == "/api/qwen3mlx/keys":
+            return {"keys": [], "required": False}
+        if path == "/api/qwen3mlx/settings":
+            return {"saved": SAVED, "restart_needed": False}
+        if path == "/api/qwen3mlx/settings/schema":
+            return {group: object_schema(settings) for group, settings in GROUPS.items()}
         if path == "/api/qwen3mlx/tools":
             return {"tools": []}
         if path == "/api/qwen3mlx/tokens":

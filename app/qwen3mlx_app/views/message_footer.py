@@ -52,7 +52,6 @@ class Footer(QWidget):
         self._message = message
         self._intents = intents
         self._reasons: set[str] = set()
-        is_question = message.role == "user"
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -70,15 +69,16 @@ class Footer(QWidget):
         self._continue = self._button(
             "continue", self.tr("Continue"), partial(self._emit, intents.continue_answer)
         )
-        self._stats = Figures(self)
-        for kept in (*self._actions, self._stats):
+        self._stats = None if message.role == "user" else Figures(self)
+        self._shown = [*self._actions, *([self._stats] if self._stats is not None else [])]
+        for kept in self._shown:
             policy = kept.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             kept.setSizePolicy(policy)
         versions = [self._previous, self._place, self._next]
         for widget in (*versions, self._continue, *self._actions):
             layout.addWidget(widget)
-        if not is_question:
+        if self._stats is not None:
             layout.addSpacing(GAP_S)
             layout.addWidget(self._stats, 1)
 
@@ -95,7 +95,8 @@ class Footer(QWidget):
         self._previous.setEnabled(row.version > 0)
         self._next.setEnabled(row.version < row.num_versions - 1)
         self._continue.setVisible(self._is_broken())
-        self._stats.show_figures(self._figures(message))
+        if self._stats is not None:
+            self._stats.show_figures(self._figures(message))
         self._show_actions()
 
     def set_shown(self, reason: str, is_shown: bool) -> None:
@@ -138,7 +139,7 @@ class Footer(QWidget):
 
     def _show_actions(self) -> None:
         shown = self._message.status != "streaming" and bool(self._reasons)
-        for widget in (*self._actions, self._stats):
+        for widget in self._shown:
             widget.setVisible(shown)
 
     def _emit(self, signal: SignalInstance) -> None:

@@ -48,7 +48,18 @@ def button(within: QWidget, name: str) -> QAbstractButton:
         if name in (one.accessibleName(), one.text()) and one.isVisible()
     ]
     assert found, name
+    assert cover(found[-1]) is None, f"{cover(found[-1])} covers {name}"
     return found[-1]
+
+
+def cover(widget: QWidget) -> QWidget | None:
+    """What the pointer meets in the widget's place; None for itself, or if it is scrolled out."""
+    place = widget.visibleRegion().boundingRect()
+    if place.isEmpty():
+        return None
+    window = widget.window()
+    met = window.childAt(widget.mapTo(window, place.center()))
+    return None if met is None or met is widget or widget.isAncestorOf(met) else met
 
 
 def visible_texts(within: QWidget) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import AnswerStats, Attachment, ToolCall
 from qwen3mlx_app.views.figures import Figures
@@ -15,7 +15,7 @@ from qwen3mlx_app.views.message_text import MessageText
 
 from ..fake_endpoint import FakeEndpoint
 from .messages import cards, is_seen, menu_at, said, selected, shown_buttons, told
-from .support import button, program_of, visible_texts
+from .support import button, cover, program_of, visible_texts
 
 
 def test_what_a_person_wrote_is_shown_as_it_was_written(window: MainWindow, qtbot: QtBot) -> None:
@@ -52,6 +52,15 @@ def test_each_answer_names_its_model(window: MainWindow) -> None:
     told(window, said("Hi?", "user"), said("Yes.", model="Qwen3-8B"), said("No.", model="x<b>"))
     assert is_seen(cards(window)[1], "Qwen3-8B")
     assert is_seen(cards(window)[2], "x<b>")
+
+
+def test_nothing_covers_a_button_of_a_message(window: MainWindow) -> None:
+    told(window, said("Q", "user"), said("A"), said("Q", "user"), said("A", status="stopped"))
+    for card in cards(window):
+        card.set_focused(True)
+        buttons = [one for one in card.findChildren(QAbstractButton) if one.isVisible()]
+        assert len(buttons) >= 5
+        assert [one.accessibleName() for one in buttons if cover(one)] == []
 
 
 def test_copying_gives_a_tick(window: MainWindow, qtbot: QtBot) -> None:
