@@ -22,6 +22,7 @@ class AnswerRunner(QObject):
     `updated(message)` and `ended(message)` tell of each answer. An answer that is started before
     the server is ready waits, and `server_wanted()` is emitted.
     `load_progress(model, 0 to 1)` is emitted while an answer's model is loaded.
+    `save_failed(reason)` and `settled("save")` tell of answers that cannot be saved for a while.
     """
 
     changed = Signal(object)
@@ -30,6 +31,7 @@ class AnswerRunner(QObject):
     ended = Signal(object)
     load_progress = Signal(str, float)
     save_failed = Signal(str)
+    settled = Signal(str)
     server_wanted = Signal()
 
     def __init__(
@@ -68,6 +70,7 @@ class AnswerRunner(QObject):
         generation.added.connect(self.added)
         generation.updated.connect(self.updated)
         generation.save_failed.connect(self.save_failed)
+        generation.settled.connect(self.settled)
         generation.ended.connect(self._on_ended)
         return generation
 

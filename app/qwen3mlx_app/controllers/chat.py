@@ -90,17 +90,17 @@ class ChatController(StoreController):
         self.settings = ConversationSettings(self._open, self.new, self)
         self._open.changed.connect(self.changed)
         self._open.saved.connect(self.saved)
-        self._open.notice.connect(self.notice)
         self.drafts = Drafts(stores, self._open, self.open_messages, self.attachments, self)
         self.drafts.conversation_wanted.connect(self.open)
         self.deletion = MessageDeletion(stores, self._open, self.open_messages, self.drafts, self)
         self.deletion.restored.connect(self.open)
-        self.deletion.settled.connect(self.settled)
         self.temporary = TemporaryChats(stores, self.answers, self.drafts, self)
         self.temporary.wanted.connect(self.open)
-        for part in (self.drafts, self.settings, self.deletion, self.temporary):
+        for part in (self._open, self.drafts, self.settings, self.deletion, self.temporary):
             part.notice.connect(self.notice)
-        self.answers.save_failed.connect(self._on_save_failed)
+        for saving in (self._open, self.drafts, self.deletion, self.answers):
+            saving.settled.connect(self.settled)
+        self.answers.save_failed.connect(lambda reason: self._notify_error(reason, "save"))
         self.answers.ended.connect(self._on_answer_ended)
 
     @property
@@ -391,9 +391,6 @@ class ChatController(StoreController):
         messages = prompt.messages(path, settings)
         servers = () if self.comparison.other is not None else settings.servers
         return WouldSend(self.model_id, messages, settings.thinking, servers)
-
-    def _on_save_failed(self, reason: str) -> None:
-        self._notify_error(reason, "save")
 
     def _on_answer_ended(self, message: Message) -> None:
         self.finished.emit(message)

@@ -15,7 +15,7 @@ from ..services.timers import single_shot
 from .attachment_loader import AttachmentLoader
 from .open_conversation import SAVE_AFTER, OpenConversation
 from .open_messages import OpenMessages
-from .store_controller import StoreController
+from .store_controller import AGAIN, StoreController
 
 translate = QCoreApplication.translate
 
@@ -93,7 +93,9 @@ class Drafts(StoreController):
         # Drafts with files being read, which are nowhere else, by id.
         self._waiting: dict[str, OpenDraft] = {}
         self._unsaved: set[str] = set()  # edits
+        self._refused: dict[str, OpenDraft] = {}  # what the store could not take, by id
         self._autosave = single_shot(self, SAVE_AFTER, self.save)
+        self._again = single_shot(self, AGAIN, self.save)
         loader.added.connect(self._on_added)
         loader.refused.connect(self._on_refused)
 
@@ -152,6 +154,7 @@ class Drafts(StoreController):
         if shown is None:
             return
         self._waiting.pop(draft_id, None)
+        self._refused.pop(draft_id, None)
         self._unsaved.discard(draft_id)
         self._try(lambda: self._stores.of(shown.id).delete_draft(draft_id))
         if self.edits.pop(draft_id, None) is not None:
@@ -186,16 +189,19 @@ class Drafts(StoreController):
         return any(one.conversation_id == conversation_id for one in self._waiting.values())
 
     def forget(self, conversation_id: str) -> None:
-        """Wait no more for files of a conversation that is gone."""
-        waiting = self._waiting.values()
-        self._waiting = {one.id: one for one in waiting if one.conversation_id != conversation_id}
+        """Wait no more for files, or for room, of a conversation that is gone."""
+        for waiting in (self._waiting, self._refused):
+            for draft in list(waiting.values()):
+                if draft.conversation_id == conversation_id:
+                    del waiting[draft.id]
 
     def save(self) -> None:
-        """Save now what was waiting for a pause."""
+        """Save now what was waiting for a pause, or for room on the disk."""
         self._autosave.stop()
-        for message_id in self._unsaved & self.edits.keys():
-            self._save(self.edits[message_id])
+        changed = {known: self.edits[known] for known in self._unsaved & self.edits.keys()}
         self._unsaved.clear()
+        for draft in {**self._refused, **changed}.values():
+            self._save(draft)
 
     def _begin(self, draft: OpenDraft) -> None:
         self._messages.reveal(draft.id)
@@ -222,8 +228,9 @@ class Drafts(StoreController):
             self.current = draft
         elif draft.id in self.edits:
             self.edits[draft.id] = draft
-        if draft.id in self._waiting:
-            self._waiting[draft.id] = draft
+        for waiting in (self._waiting, self._refused):
+            if draft.id in waiting:
+                waiting[draft.id] = draft
 
     def _next(self, drafts: Sequence[OpenDraft]) -> OpenDraft:
         """The draft of the next message in the open conversation."""
@@ -234,15 +241,16 @@ class Drafts(StoreController):
         return replace(draft, text=conversation.draft)
 
     def _stored(self, conversation_id: str) -> list[OpenDraft]:
-        """The drafts of a conversation, those with files being read as they are now."""
+        """The drafts of a conversation as they are now, also those that are not saved yet."""
         try:
             stored = self._stores.of(conversation_id).drafts(conversation_id)
         except StoreError as error:
             self._notify_error(str(error))
             stored = []
         known = {draft.id: _opened(draft) for draft in stored}
-        waiting = (one for one in self._waiting.values() if one.conversation_id == conversation_id)
-        return list({**known, **{draft.id: draft for draft in waiting}}.values())
+        newer = {**self._refused, **self._waiting}.values()
+        known |= {one.id: one for one in newer if one.conversation_id == conversation_id}
+        return list(known.values())
 
     def _show(self, draft: OpenDraft | None) -> None:
         self.current = draft
@@ -290,9 +298,11 @@ class Drafts(StoreController):
             if draft.attachments and not self._open.is_saved:
                 self._open.save()
             if not self._open.is_saved:
+                self._note(draft, is_saved=not draft.attachments)
                 return
+        store, again = self._stores.of(draft.conversation_id), draft.id in self._refused
         if draft.edited is None and not draft.attachments:
-            self._delete(draft)
+            self._note(draft, self._try(lambda: store.delete_draft(draft.id), again=again))
             return
         stored = Draft(
             id=draft.id,
@@ -300,10 +310,14 @@ class Drafts(StoreController):
             text=draft.text if draft.edited else "",
             attachments=draft.attachments,
         )
-        self._try(lambda: self._stores.of(draft.conversation_id).save_draft(stored))
+        self._note(draft, self._try(lambda: store.save_draft(stored), again=again))
 
-    def _delete(self, draft: OpenDraft) -> None:
-        self._try(lambda: self._stores.of(draft.conversation_id).delete_draft(draft.id))
+    def _note(self, draft: OpenDraft, is_saved: bool) -> None:
+        """Keep what is not saved, and try again."""
+        self._refused.pop(draft.id, None)
+        if not is_saved:
+            self._refused[draft.id] = draft
+            self._again.start()
 
 
 def _file(attachment: Attachment) -> DraftFile:

@@ -45,13 +45,15 @@ class Generation(QObject):
     `stats` have the tokens and the thinking time so far.
 
     `save_failed` says why it could not be saved; that is tried again, with what came since, also
-    when the answer is over. It deletes itself when all is saved.
+    when the answer is over, and `settled("save")` tells when it worked. It deletes itself when all
+    is saved.
     """
 
     added = Signal(object)
     updated = Signal(object)
     ended = Signal(object)
     save_failed = Signal(str)
+    settled = Signal(str)
 
     def __init__(
         self, message: Message, endpoint: Endpoint, stores: Stores, parent: QObject | None = None
@@ -251,7 +253,7 @@ class Generation(QObject):
             self._try_later(error)
             return
         self._saved.clear()
-        self._save_has_failed = False
+        self._on_saved()
 
     def _finish(self, reason: str, stats: AnswerStats) -> None:
         self._is_counted = True
@@ -293,9 +295,14 @@ class Generation(QObject):
         except StoreError as error:
             self._try_later(error)
             return
-        self._save_has_failed = False
+        self._on_saved()
         if self.is_over:
             self.deleteLater()
+
+    def _on_saved(self) -> None:
+        if self._save_has_failed:
+            self._save_has_failed = False
+            self.settled.emit("save")
 
     def _try_later(self, error: StoreError) -> None:
         if not self._save_has_failed:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from ..domain import ChatSettings, Conversation, Message, Notice, Transcript
 from ..services.store import StoreError, Stores
 from ..services.timers import single_shot
-from .store_controller import StoreController
+from .store_controller import AGAIN, StoreController
 
 # Milliseconds without another change after which drafts and settings are saved.
 SAVE_AFTER = 500
@@ -40,7 +40,9 @@ class OpenConversation(StoreController):
         self.value: Conversation | None = None
         self.has_files = False  # which are attached to its draft
         self._is_new = False
+        self._unsaved: dict[str, Conversation] = {}  # what the store could not take, by id
         self._autosave = single_shot(self, SAVE_AFTER, self.save)
+        self._again = single_shot(self, AGAIN, self.save)
 
     @property
     def is_saved(self) -> bool:
@@ -65,6 +67,8 @@ class OpenConversation(StoreController):
         transcript = store.transcript(conversation_id)
         if (news := store.aside.news()) is not None:
             self.notice.emit(Notice(text=news, kind="warning"))
+        if transcript is not None and conversation_id in self._unsaved:
+            return replace(transcript, conversation=self._unsaved[conversation_id])
         return transcript
 
     def open(self, conversation: Conversation | None) -> None:
@@ -130,24 +134,32 @@ class OpenConversation(StoreController):
             self._autosave.start()
 
     def save(self) -> None:
-        """Save now what was waiting for a pause."""
+        """Save now what was waiting for a pause, or for room on the disk."""
         self._autosave.stop()
-        conversation = self.value
+        wanted, conversation = dict(self._unsaved), self.value
         is_begun = conversation is not None and (conversation.is_begun or self.has_files)
-        if conversation is None or (self._is_new and not is_begun):
-            return
-        if self._write(conversation):
-            self._is_new = False
-            self.tell_lists(conversation)
+        if conversation is not None and (is_begun or not self._is_new):
+            wanted[conversation.id] = conversation
+        for one in wanted.values():
+            if self._write(one, again=one.id in self._unsaved):
+                if one is conversation:
+                    self._is_new = False
+                self.tell_lists(one)
 
     def tell_lists(self, conversation: Conversation) -> None:
         """Let lists show it anew, unless it is temporary."""
         if not self._stores.is_temporary(conversation.id):
             self.saved.emit(conversation)
 
-    def _write(self, conversation: Conversation) -> bool:
+    def _write(self, conversation: Conversation, *, again: bool = False) -> bool:
+        """Save it; later, where the store cannot now."""
         store = self._stores.of(conversation.id)
-        return self._try(lambda: store.save_conversation(conversation))
+        if self._try(lambda: store.save_conversation(conversation), again=again):
+            self._unsaved.pop(conversation.id, None)
+            return True
+        self._unsaved[conversation.id] = conversation
+        self._again.start()
+        return False
 
     def _set(self, conversation: Conversation) -> None:
         self.value = conversation

@@ -13,6 +13,17 @@ def wait_for_models(program: Program, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: program.models.models.rowCount() > 0)
 
 
+def fill_disk(program: Program) -> None:
+    """SQLite itself says that the disk is full."""
+    connection = program.store._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def make_room(program: Program) -> None:
+    program.store._connection.execute("PRAGMA max_page_count = 1000000")
+
+
 def shown(program: Program) -> list[tuple[str, str]]:
     """Role and content of what is on the screen."""
     return [(row.message.role, row.message.content) for row in program.chat.messages.values()]

@@ -20,7 +20,7 @@ from qwen3mlx_app.services.endpoint import Endpoint
 from tests.support.places import PROGRAM
 
 from ..fake_endpoint import CUT_OFF, FakeEndpoint, answer, delta, ending, event
-from .support import ask, connect, last, shown
+from .support import ask, connect, fill_disk, last, make_room, shown
 
 
 def notices(program: Program) -> list[Notice]:
@@ -133,6 +133,23 @@ def test_an_answer_under_way_is_on_disk_within_a_second(
     with qtbot.waitSignal(program.chat.finished):
         go_on.set()
     assert pieces() == []
+
+
+def test_an_answer_that_comes_while_the_disk_is_full_is_saved_once_it_is_not(
+    program: Program, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    go_on = threading.Event()
+    fake.script = [[delta(content="Half"), go_on, delta(content=" of it" * 5000), ending()]]
+    program.chat.send("Go")
+    qtbot.waitUntil(lambda: last(program).content == "Half")
+    fill_disk(program)
+    with qtbot.waitSignal(program.chat.answers.save_failed):
+        go_on.set()
+    make_room(program)
+    with qtbot.waitSignal(program.chat.settled):
+        pass
+    saved = program.store.messages(last(program).conversation_id)[-1]
+    assert saved.content == "Half" + " of it" * 5000
 
 
 def test_another_conversation_is_shown_while_one_is_written(

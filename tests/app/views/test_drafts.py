@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.controllers import attachment_loader
-from qwen3mlx_app.domain import Attachment
+from qwen3mlx_app.domain import Attachment, Notice
 from qwen3mlx_app.services.attachments import read_attachment
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.window import make_window
 
 from tests.support.places import PROGRAM
 
-from ..controllers.support import connect, wait_for_models
+from ..controllers.support import connect, fill_disk, make_room, wait_for_models
 from ..fake_endpoint import FakeEndpoint
 from .support import ask, program_of, visible_texts
 
@@ -163,3 +163,42 @@ def test_a_refused_file_leaves_no_chip_and_no_conversation(
     assert chips(window) == []
     window.new()
     assert program_of(window).conversations.conversations.rowCount() == 0
+
+
+def test_what_is_written_while_the_disk_is_full_is_saved_once_it_is_not(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    ask(window, qtbot, "Hi")
+    program, chat = program_of(window), program_of(window).chat
+    question = chat.path[0]
+    fill_disk(program)
+    chat.drafts.edit(question.id)
+    chat.drafts.set_edit(question.id, "edited " * 3000)
+    chat.drafts.set_text("written " * 3000)
+    chat.save()
+    assert any("disk is full" in text for text in visible_texts(window.notices))
+    known = question.conversation_id
+    chat.new()
+    chat.open(known)
+    assert written(window) == "written " * 3000
+    assert chat.drafts.edits[question.id].text == "edited " * 3000
+    make_room(program)
+    qtbot.waitUntil(lambda: not any("full" in text for text in visible_texts(window.notices)))
+    saved = program.store.conversation(known)
+    assert saved is not None
+    assert saved.draft == "written " * 3000
+    assert [one.text for one in program.store.drafts(known)] == ["edited " * 3000]
+
+
+def test_a_full_disk_is_told_once(window: MainWindow, qtbot: QtBot) -> None:
+    ask(window, qtbot, "Hi")
+    program, chat = program_of(window), program_of(window).chat
+    fill_disk(program)
+    chat.drafts.set_text("written " * 3000)
+    chat.save()
+    shown: list[Notice] = []
+    chat.notice.connect(shown.append)
+    chat.save()
+    assert shown == []
+    make_room(program)
+    chat.save()
