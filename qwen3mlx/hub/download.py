@@ -14,6 +14,7 @@ from ..library.cache import (
     blobs_folder,
     cached_snapshot,
     check_place,
+    drop_damaged_ref,
     hub_cache,
     missing_files,
 )
@@ -53,6 +54,7 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
             f"{repo_id} cannot be stored: this user has no home folder; set HF_HOME to a folder."
         )
     check_place(repo_id)
+    drop_damaged_ref(repo_id, revision or "main")
     with _tuned_library():
         commit, files = _list_files(repo_id, revision)
         num_bytes = sum(file.num_bytes for file in files)

@@ -69,6 +69,18 @@ def check_place(repo_id: str) -> None:
             )
 
 
+def drop_damaged_ref(repo_id: str, revision: str) -> None:
+    """Delete what the cache has noted as the commit of `revision` if it is none.
+
+    `huggingface_hub` (2.4) ends at what is not UTF-8 there, and writes it anew where it is missing.
+    """
+    repository = repository_folder(repo_id)
+    ref = repository / REFS / revision
+    is_inside = Path(os.path.normpath(ref)).is_relative_to(repository / REFS)
+    if is_inside and ref.is_file() and _commit(repository, revision) is None:
+        ref.unlink()
+
+
 def _links(folder: Path) -> Iterator[Path]:
     """Return the links at any depth, without looking into their targets."""
     for parent, folders, files in os.walk(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from qwen3mlx import hub
 from qwen3mlx.errors import DownloadError, Qwen3MLXError
 from qwen3mlx.hub import answers
-from qwen3mlx.library.cache import cached_snapshot
+from qwen3mlx.library.cache import cached_snapshot, drop_damaged_ref
 
 from .conftest import REPO, SHARDS
 from .fake_hub import COMMIT, FakeHub
@@ -197,3 +198,28 @@ def test_the_library_is_as_it_was_after_two_downloads_at_once(fake_hub: FakeHub)
     fake_hub.repos["org/Second"] = fake_hub.repos[REPO]
     hub.fetch(REPO, progress=nested)
     assert get_session().event_hooks == before
+
+
+@pytest.mark.parametrize("noted", [b"w\xb9\x9a", b"", b"not a commit", b"\0" * 40])
+def test_a_damaged_note_of_a_commit_is_written_anew(
+    fake_hub: FakeHub, tmp_path: Path, noted: bytes
+) -> None:
+    ref = refs(tmp_path) / "main"
+    ref.write_bytes(noted)
+    hub.fetch(REPO)
+    assert ref.read_text() == COMMIT
+
+
+def test_a_revision_that_leads_elsewhere_deletes_nothing(fake_hub: FakeHub, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("dear")
+    folder = refs(tmp_path)
+    for revision in (str(letter), os.path.relpath(letter, folder)):
+        drop_damaged_ref(REPO, revision)
+    assert letter.read_text() == "dear"
+
+
+def refs(root: Path) -> Path:
+    folder = root / "hub" / f"models--{REPO.replace('/', '--')}" / "refs"
+    folder.mkdir(parents=True)
+    return folder
