@@ -29,7 +29,8 @@ from .window import opened  # noqa: F401  chooses the platform
 
 STUCK = (sys.executable, "-c", "from tests.security.hostile.stuck import main; main()")
 
-SHORT, LONG = 3000, 12_000
+# Both longer than a formula may be: up to there one that is too deep costs next to nothing.
+SHORT, LONG = 5000, 20_000
 # Characters that arrive at once in a growing text.
 STEP = 100
 # Those of the default run, one of each kind.

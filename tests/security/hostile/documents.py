@@ -148,7 +148,7 @@ def _text(rng: random.Random) -> tuple[str, bytes]:
         return "guess.txt", bytes(rng.choices(range(128, 256), k=100_000))
     if kind == 4:
         return rng.choice(
-            ("a\u202egpj.exe.py", "<b>x</b>.txt", "line\nline.txt", "x" * 200)
+            ("a\u202egpj.exe.py", "<b>x<b>.txt", "line\nline.txt", "x" * 200)
         ), b"hello"
     if kind == 5:
         return "code.py", (text(rng) * 3).encode("utf-8", "replace")[:3_000_000]
