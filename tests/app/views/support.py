@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -54,6 +54,7 @@ def button(within: QWidget, name: str) -> QAbstractButton:
 
 def cover(widget: QWidget) -> QWidget | None:
     """What the pointer meets in the widget's place; None for itself, or if it is scrolled out."""
+    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
     place = widget.visibleRegion().boundingRect()
     if place.isEmpty():
         return None
