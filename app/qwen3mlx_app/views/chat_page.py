@@ -225,7 +225,7 @@ class ChatPage(QWidget):
         chat.changed.connect(self._show_settings)
         chat.busy_changed.connect(self._show_busy)
         chat.estimator.estimated.connect(composer.set_cost)
-        for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
+        for signal in (chat.messages.rowsInserted, chat.messages.modelReset, self.messages.emptied):
             signal.connect(self._show_stack)
         chat.comparison.changed.connect(self._show_comparison)
         composer.other_removed.connect(partial(chat.comparison.set_other, None))

@@ -78,6 +78,13 @@ class MessageCard(QWidget):
         self.show_edit()
 
     def show_row(self, row: MessageRow) -> None:
+        """Where what has the focus goes, the focus stays on the message."""
+        focused = self.window().focusWidget() if self.has_focus else None
+        self._show_row(row)
+        if focused is not None and self.window().focusWidget() is not focused:
+            self.take_focus()
+
+    def _show_row(self, row: MessageRow) -> None:
         message = self._message = row.message
         is_running = message.status == "streaming"
         if self._is_question:
@@ -131,6 +138,16 @@ class MessageCard(QWidget):
         """Whether the focus is on it or in it."""
         focused = self.window().focusWidget()
         return focused is not None and (focused is self or self.isAncestorOf(focused))
+
+    @property
+    def focused_button(self) -> int:
+        """The number of the button in its footer that has the focus, or -1."""
+        return self._footer.focused()
+
+    def take_focus(self, button: int = -1) -> None:
+        """Take the focus, or give it to a button in the footer that can be pressed."""
+        self.setFocus(Qt.FocusReason.TabFocusReason)  # which shows the footer
+        self._footer.take_focus(button)
 
     @property
     def is_written_in(self) -> bool:

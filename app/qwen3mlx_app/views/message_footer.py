@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ..domain import EDITED, Message, MessageRow
@@ -58,6 +58,9 @@ class Footer(QWidget):
         self._previous = self._button("left", self.tr("Previous version"), partial(self._step, -1))
         self._place = muted("", self)
         self._next = self._button("right", self.tr("Next version"), partial(self._step, 1))
+        self._continue = self._button(
+            "continue", self.tr("Continue"), partial(self._emit, intents.continue_answer)
+        )
         copy = CopyButton(self.tr("Copy Message"), partial(self._emit, intents.copy), self)
         self._actions: list[QWidget] = [
             copy,
@@ -66,9 +69,6 @@ class Footer(QWidget):
                 for name, text, signal in self._choices()
             ),
         ]
-        self._continue = self._button(
-            "continue", self.tr("Continue"), partial(self._emit, intents.continue_answer)
-        )
         self._stats = None if message.role == "user" else Figures(self)
         self._shown = [*self._actions, *([self._stats] if self._stats is not None else [])]
         for kept in self._shown:
@@ -81,6 +81,21 @@ class Footer(QWidget):
         if self._stats is not None:
             layout.addSpacing(GAP_S)
             layout.addWidget(self._stats, 1)
+
+    def focused(self) -> int:
+        """The number of the button that has the focus, or -1."""
+        focused = self.window().focusWidget()
+        found = [place for place, one in enumerate(self._buttons()) if one is focused]
+        return found[0] if found else -1
+
+    def take_focus(self, number: int) -> None:
+        """Give the focus to a button, if there is one that can be pressed."""
+        button = self._buttons()[number] if number >= 0 else None
+        if button is not None and button.isVisible() and button.isEnabled():
+            button.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _buttons(self) -> list[QWidget]:
+        return [self._previous, self._next, self._continue, *self._actions]
 
     def show_row(self, row: MessageRow) -> None:
         message, several = row.message, row.num_versions > 1

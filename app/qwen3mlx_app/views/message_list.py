@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
@@ -20,6 +20,7 @@ from ..models import ListModel
 from ..services.timers import single_shot
 from .edit_field import Edits
 from .icons import icon
+from .kept_focus import KeptFocus
 from .marking import Marks
 from .message_card import MessageCard
 from .message_cards import MessageCards
@@ -41,10 +42,16 @@ FRAME = 16
 SLICE, ROUNDS = 0.006, 8
 _Keys = QKeySequence.StandardKey
 _STEPS = {Qt.Key.Key_Up.value: -1, Qt.Key.Key_Down.value: 1}
+_VERSIONS = {Qt.Key.Key_Left.value: -1, Qt.Key.Key_Right.value: 1}
 
 
 class MessageList(QAbstractScrollArea):
-    """Keeps showing the end while it is visible, else keeps its position."""
+    """Keeps showing the end while it is visible, else keeps its position.
+
+    `emptied`: the last message went, and it had the focus.
+    """
+
+    emptied = Signal()
 
     def __init__(
         self,
@@ -62,10 +69,13 @@ class MessageList(QAbstractScrollArea):
         reserve_bar(self)
         self.setAccessibleName(self.tr("Conversation"))
         self._model = model
+        self._step_version = intents.step_version.emit
         intents.edit_changed.connect(self.show_edit)
         self._cards = MessageCards(model, theme, intents, edits, self.viewport())
         self._cards.fold_toggled.connect(self.lay_out)
         self._cards.menu_wanted.connect(self._fill_menu)
+        self._focus = KeptFocus(model, self._cards, self)
+        self._focus.emptied.connect(self.emptied)
         self._shown: dict[str, MessageCard] = {}  # of the cards, those that are seen
         self._heights = RowHeights(model, theme, self)
         self._heights.changed.connect(self.lay_out)
@@ -88,7 +98,7 @@ class MessageList(QAbstractScrollArea):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._on_focus_changed)
-        theme.changed.connect(self._look_anew)
+        theme.changed.connect(self._restyle)
         self._reset()
 
     def num_widgets(self) -> int:
@@ -131,15 +141,19 @@ class MessageList(QAbstractScrollArea):
     def show_edit(self, message_id: str) -> None:
         """Show the whole field of a message's edit, and let the person write."""
         self.lay_out()
+        card = self._reach(message_id)
+        if card is not None and card.edit_field is not None:
+            card.edit_field.text.setFocus()
+            reveal(self, card.edit_field)
+
+    def _reach(self, message_id: str) -> MessageCard | None:
+        """Scroll to a message, if it is one of these and not seen."""
         row, page = self._model.row_of(message_id), self.viewport().height()
         if row >= 0 and message_id not in self._shown:
             self._at_end = False
             self.verticalScrollBar().setValue(self._heights.top(row) - page // 3)
             self.lay_out()
-        card = self._shown.get(message_id)
-        if card is not None and card.edit_field is not None:
-            card.edit_field.text.setFocus()
-            reveal(self, card.edit_field)
+        return self._shown.get(message_id)
 
     def lay_out(self) -> None:
         """Make and place the widgets of visible messages, and delete the others.
@@ -149,6 +163,7 @@ class MessageList(QAbstractScrollArea):
         if self.isVisible() and not self._laying_out:
             self._timer.stop()
             self._lay_out()
+            self._focus.give_back(self._reach)
 
     def _lay_out(self, *, steps: bool = False) -> None:
         self._laying_out = True
@@ -206,6 +221,11 @@ class MessageList(QAbstractScrollArea):
             self.scroll_to_end()
         elif event.key() in _STEPS:
             self._step(_STEPS[event.key()])
+        elif event.key() in _VERSIONS:
+            for message_id, card in self._shown.items():
+                if card.hasFocus():
+                    self._step_version(message_id, _VERSIONS[event.key()])
+                    break
         else:
             super().keyPressEvent(event)
 
@@ -320,6 +340,10 @@ class MessageList(QAbstractScrollArea):
 
     def _reset(self) -> None:
         self._at_end = True
+        self._look_anew()
+
+    def _restyle(self) -> None:
+        self._focus.keep_all()
         self._look_anew()
 
     def _look_anew(self) -> None:
