@@ -120,7 +120,7 @@ class SidebarList(QListView):
         if self.state() == QListView.State.EditingState:
             super().keyPressEvent(event)  # keys that the editor ignores
         elif key in (Key.Key_Delete, Key.Key_Backspace) and self.chosen():
-            self.deleted.emit(self.chosen())
+            self._delete_chosen()
         elif key in ENTER and event.isAutoRepeat():
             if self._enter_is_down:
                 self._enter_is_down = False
@@ -214,6 +214,18 @@ class SidebarList(QListView):
             self._sections.toggle(row.key)
         elif row is not None:
             self.opened.emit(row.conversation.id)
+
+    def _delete_chosen(self) -> None:
+        """The next conversation, else the one above, is the current one then."""
+        lines = [one.conversation.id for one in self._rows.values() if isinstance(one, Line)]
+        chosen = self.chosen()
+        first = lines.index(chosen[0])
+        others = [one for one in lines[first:] + lines[first::-1] if one not in chosen]
+        self.deleted.emit(chosen)
+        self._sections.refresh()
+        if others:
+            self.setCurrentIndex(self._rows.index(self._rows.row_of(others[0])))
+            self.setFocus()  # a new conversation, in place of one that was open, takes it
 
     def _step(self, row: SidebarRow, *, is_left: bool) -> None:
         """Left goes to the heading and collapses it; right expands it."""

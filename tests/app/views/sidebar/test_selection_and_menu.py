@@ -48,6 +48,23 @@ def test_several_are_deleted_with_one_key_and_one_undo(window: MainWindow, qtbot
     qtbot.waitUntil(lambda: shown(window) == ["today", "a", "b", "c", "d"])
 
 
+def test_after_a_deletion_the_next_conversation_is_the_current_one(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    fill(window, "a", "b", "c", "d")
+    view = window.sidebar.list
+    window.open("b")  # which is deleted while it is open
+    view.setFocus()
+    for left, now in ((["a", "c", "d"], "c"), (["a", "d"], "d"), (["a"], "a")):
+        qtbot.keyClick(QApplication.focusWidget(), Key.Key_Delete)
+        assert shown(window) == ["today", *left]
+        assert QApplication.focusWidget() is view
+        assert view.currentIndex() == index(window, now)
+        assert view.chosen() == [now]
+    qtbot.keyClick(view, Key.Key_Delete)
+    assert shown(window) == []
+
+
 def test_escape_goes_back_to_the_one_that_is_open(window: MainWindow, qtbot: QtBot) -> None:
     fill(window, "a", "b", "c")
     view = window.sidebar.list
