@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 import shiboken6
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from ..composition import Program
@@ -22,6 +23,7 @@ from .palette import Palette
 from .plain import Menu, agrees, set_title
 from .theme import Theme
 from .window_body import WindowBody
+from .window_keys import WindowKeys
 from .window_place import place_of, restore_place
 
 DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
@@ -50,6 +52,7 @@ class MainWindow(QMainWindow):
         self.session = session
         self.theme = theme
         self._language = program.settings.settings.language
+        self._keys: WindowKeys | None = None
         self._build()
         self._connect_program()
         self._restore()
@@ -129,6 +132,12 @@ class MainWindow(QMainWindow):
         if hit.message_id is not None:
             self.session.chat.open_messages.reveal(hit.message_id)
             self.chat.find_bar.open(hit.question, message_id=hit.message_id)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        handle = self.windowHandle()
+        if sys.platform != "darwin" and self._keys is None and handle is not None:
+            self._keys = WindowKeys(handle, self.menuBar())
 
     def come_to_front(self) -> None:
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)

@@ -28,8 +28,8 @@ class Menus(QObject):
         self._chat = chat
         self._actions: list[tuple[QAction, str, str]] = []
 
-    def menu(self, title: str) -> Menu:
-        return add_menu_to(self._bar, title)
+    def menu(self, title: str, letter: str) -> Menu:
+        return add_menu_to(self._bar, title, letter)
 
     def add(
         self,

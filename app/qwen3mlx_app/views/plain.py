@@ -6,6 +6,7 @@ Rich text there is in `rich_text.py` alone, of Markdown that was escaped.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, Qt
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..services.plain import TEXT, one_line, unmarked, visible, window_title, without_mnemonics
+from .pressing import EnterPresses
 
 
 class Label(QLabel):
@@ -84,7 +86,7 @@ def selectable(label: Label) -> Label:
     return label
 
 
-class Button(QPushButton):
+class Button(EnterPresses, QPushButton):
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setText(text)
@@ -93,7 +95,7 @@ class Button(QPushButton):
         super().setText(without_mnemonics(text))
 
 
-class ToolButton(QToolButton):
+class ToolButton(EnterPresses, QToolButton):
     def setText(self, text: str) -> None:
         super().setText(without_mnemonics(text))
 
@@ -137,8 +139,13 @@ class Menu(QMenu):
         return menu
 
 
-def add_menu_to(bar: QMenuBar, title: str) -> Menu:
+def add_menu_to(bar: QMenuBar, title: str, letter: str) -> Menu:
+    """`letter` opens it with Alt; a Mac has no such keys."""
     menu = Menu(bar, title)
+    if sys.platform != "darwin":
+        shown = without_mnemonics(title)
+        has_it = letter in shown
+        menu.setTitle(shown.replace(letter, f"&{letter}", 1) if has_it else f"{shown}(&{letter})")
     bar.addMenu(menu)
     return menu
 

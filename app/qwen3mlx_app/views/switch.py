@@ -6,12 +6,13 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from .pressing import EnterPresses
 from .theme import Theme
 
 WIDTH, HEIGHT, INSET = 38, 22, 2
 
 
-class Switch(QAbstractButton):
+class Switch(EnterPresses, QAbstractButton):
     def __init__(self, name: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme

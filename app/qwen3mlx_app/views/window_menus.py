@@ -37,7 +37,7 @@ def fill_menus(window: MainWindow) -> None:
 
 def _file(window: MainWindow, commands: Commands) -> None:
     menus = window.menus
-    menu = menus.menu(translate("menu", "File"))
+    menu = menus.menu(translate("menu", "File"), "F")
     add = partial(menus.add, menu)
     add(translate("menu", "New Conversation"), "Ctrl+N", window.new, icon="compose")
     another = translate("menu", "New Window")
@@ -64,7 +64,7 @@ def _file(window: MainWindow, commands: Commands) -> None:
 
 def _edit(window: MainWindow, commands: Commands) -> None:
     menus, undoable = window.menus, window.session.undo
-    menu = menus.menu(translate("menu", "Edit"))
+    menu = menus.menu(translate("menu", "Edit"), "E")
     add = partial(menus.add, menu)
     _of_text(menu)
     menu.addSeparator()
@@ -93,7 +93,7 @@ def _edit(window: MainWindow, commands: Commands) -> None:
 
 def _conversation(window: MainWindow, commands: Commands) -> None:
     menus, chat = window.menus, window.session.chat
-    menu = menus.menu(translate("menu", "Conversation"))
+    menu = menus.menu(translate("menu", "Conversation"), "C")
     add = partial(menus.add, menu)
     enable = partial(_enable, window)
 
@@ -142,7 +142,7 @@ def _conversation(window: MainWindow, commands: Commands) -> None:
 
 def _model(window: MainWindow, commands: Commands) -> None:
     menus, server = window.menus, window.program.server
-    menu = menus.menu(translate("menu", "Model"))
+    menu = menus.menu(translate("menu", "Model"), "M")
     add = partial(menus.add, menu)
     pick = translate("menu", "Choose Model…")
     add(pick, "Ctrl+L", commands.pick_model, icon="models")
@@ -162,7 +162,7 @@ def _model(window: MainWindow, commands: Commands) -> None:
 
 def _view(window: MainWindow) -> None:
     menus, settings = window.menus, window.program.settings
-    menu = menus.menu(translate("menu", "View"))
+    menu = menus.menu(translate("menu", "View"), "V")
     add = partial(menus.add, menu)
     everything = translate("menu", "Command Palette…")
     add(everything, "Ctrl+K", window.palette_sheet.open, icon="search")
@@ -202,7 +202,7 @@ def _check_theme(action: QAction, settings: SettingsController, theme: str, *_: 
 
 def _window(window: MainWindow, commands: Commands) -> None:
     menus = window.menus
-    add = partial(menus.add, menus.menu(translate("menu", "Window")))
+    add = partial(menus.add, menus.menu(translate("menu", "Window"), "W"))
     add(translate("menu", "Minimize"), "Ctrl+M", window.showMinimized, icon="down")
     add(translate("menu", "Zoom"), "", commands.toggle_zoom, icon="up")
     full = translate("menu", "Full Screen")
@@ -211,7 +211,7 @@ def _window(window: MainWindow, commands: Commands) -> None:
 
 def _help(window: MainWindow, commands: Commands) -> None:
     menus = window.menus
-    add = partial(menus.add, menus.menu(translate("menu", "Help")))
+    add = partial(menus.add, menus.menu(translate("menu", "Help"), "H"))
     add(translate("menu", "qwen3mlx Help"), Keys.HelpContents, commands.show_help, icon="file")
     sheet = partial(_show_shortcuts, window)
     add(translate("menu", "Keyboard Shortcuts"), "Ctrl+/", sheet, icon="keyboard")
