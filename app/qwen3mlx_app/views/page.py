@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from .fields import NoScrollSpinBox
 from .plain import Label
 from .scrolling import reserve_bar
+from .tab_order import as_seen
 from .theme import COLUMN, GAP, GAP_L, GAP_S, GAP_XL
 from .widgets import hint_label, section
 
@@ -23,7 +24,7 @@ FIELD, LEAST_FIELD = 240, 100
 
 
 class Page(QWidget):
-    """A heading above a scrolling column."""
+    """A heading above a scrolling column. Tab goes through it as it is seen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +56,23 @@ class Page(QWidget):
 
     def set_title(self, title: str) -> None:
         self._heading.setText(title)
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Qt goes in the order in which widgets were made; parts of pages come and move later."""
+        stops = as_seen(self)
+        focused = self.window().focusWidget()
+        place = stops.index(focused) if focused in stops else -1
+        place += 1 if is_next else -1
+        if focused in stops and 0 <= place < len(stops):
+            reason = Qt.FocusReason
+            stops[place].setFocus(reason.TabFocusReason if is_next else reason.BacktabFocusReason)
+            return True
+        is_moved = super().focusNextPrevChild(is_next)
+        for _ in stops:  # until the page is left
+            if not (is_moved and self.isAncestorOf(self.window().focusWidget())):
+                break
+            is_moved = super().focusNextPrevChild(is_next)
+        return is_moved
 
     def add_section(self, title: str, widget: QWidget) -> Label:
         """Add a titled section; returns the label of its title."""

@@ -14,6 +14,7 @@ from .models import ModelsPage
 from .quantize import QuantizePage
 from .server import ServerPage
 from .settings_page import SettingsPage
+from .tab_order import as_seen
 from .theme import Theme
 from .tools import ToolsPage
 
@@ -71,13 +72,8 @@ class Pages(QStackedWidget):
         if page is self.chat:
             self.chat.composer.text.setFocus()
             return
-        widget: QWidget | None = page.nextInFocusChain()
-        while widget is not None and page.isAncestorOf(widget):
-            takes_focus = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-            if takes_focus and widget.isEnabled() and widget.isVisibleTo(page):
-                widget.setFocus(Qt.FocusReason.OtherFocusReason)
-                return
-            widget = widget.nextInFocusChain()
+        if stops := as_seen(page):
+            stops[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _make(self, name: str) -> QWidget:
         program, chat = self._program, self._session.chat

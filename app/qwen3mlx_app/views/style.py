@@ -200,6 +200,8 @@ def _lists(c: Colours, size: int) -> str:
         background: transparent; border: none; outline: 0; gridline-color: {c.line};
         selection-background-color: {c.selection}; selection-color: {c.text};
     }}
+    QTableView {{ border: 1px solid transparent; border-radius: 7px; }}
+    QTableView:focus {{ border-color: {c.accent}; }}
     QListView#framed {{ border: 1px solid {c.line}; border-radius: 8px; padding: 4px; }}
     QListView::item {{ padding: 6px 8px; border-radius: 7px; }}
     QListView::item:hover {{ background: {c.hover}; }}
@@ -211,11 +213,12 @@ def _lists(c: Colours, size: int) -> str:
         padding: 5px 8px; color: {c.muted}; font-size: {size - 2}px;
     }}
     QTabBar::tab {{
-        padding: 5px 12px; border: none; border-radius: 7px; color: {c.muted};
+        padding: 4px 11px; border: 1px solid transparent; border-radius: 7px; color: {c.muted};
         font-size: {size - 1}px;
     }}
     QTabBar::tab:hover {{ background: {c.hover}; }}
     QTabBar::tab:selected {{ background: {c.selection}; color: {c.text}; }}
+    QTabBar::tab:selected:focus {{ border-color: {c.accent}; }}
     QScrollArea {{ background: transparent; border: none; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}

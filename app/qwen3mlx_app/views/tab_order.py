@@ -6,7 +6,7 @@ of the widget that was asked, and forgets it together with that.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QWidget
 
 
@@ -35,3 +35,23 @@ def follow(before: QWidget, widget: QWidget) -> None:
     QWidget.setTabOrder(before, widget)
     for one in places:
         one.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+
+def as_seen(within: QWidget) -> list[QWidget]:
+    """What Tab can go to now, from top to bottom, and from left to right in each row."""
+    stops = [one for one in within.findChildren(QWidget) if _is_stop(one, within)]
+    places = {one: QRect(one.mapTo(within, QPoint()), one.size()) for one in stops}
+    stops.sort(key=lambda one: places[one].top())
+    rows: list[list[QWidget]] = []
+    for one in stops:
+        if rows and places[one].center().y() <= places[rows[-1][0]].bottom():
+            rows[-1].append(one)
+        else:
+            rows.append([one])
+    return [one for row in rows for one in sorted(row, key=lambda one: places[one].left())]
+
+
+def _is_stop(widget: QWidget, within: QWidget) -> bool:
+    takes_focus = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    can_be_seen = widget.isVisibleTo(within) and widget.isEnabled()
+    return takes_focus and can_be_seen and widget.focusProxy() is None

@@ -62,9 +62,11 @@ class ConnectGroup(Group):
         self.add_layout(column)
 
     def _look(self) -> None:
-        size = self._theme.font_size - 1
+        size, accent = self._theme.font_size - 1, self._theme.colours.accent
         self._code.setStyleSheet(
-            f"font-family: {MONOSPACE}; font-size: {size}px; border: none; background: transparent;"
+            f"QPlainTextEdit {{ font-family: {MONOSPACE}; font-size: {size}px;"
+            " border-color: transparent; background: transparent; }"
+            f" QPlainTextEdit:focus {{ border-color: {accent}; }}"
         )
         self._show(self._tabs.currentIndex())
 
