@@ -4300,8 +4300,24 @@
         <translation>服务器拒绝了请求：{message}</translation>
     </message>
     <message>
-        <source>{0} holds {1}; only models of {2} can be imported.</source>
-        <translation>{0} 中是 {1}；只能导入 {2} 的模型。</translation>
+        <source>{0} holds a model of the family {1}; only those of {2} can be imported: take a Qwen3.</source>
+        <translation>{0} 中是 {1} 系列的模型；只能导入 {2} 系列的模型：请选用 Qwen3。</translation>
+    </message>
+    <message>
+        <source>{0} holds {1}, and no model: import the file that holds the model&apos;s weights.</source>
+        <translation>{0} 中是{1}，不是模型：请导入包含模型权重的文件。</translation>
+    </message>
+    <message>
+        <source>a LoRA adapter</source>
+        <translation>LoRA 适配器</translation>
+    </message>
+    <message>
+        <source>a projector for images</source>
+        <translation>图像投影器</translation>
+    </message>
+    <message>
+        <source>an importance matrix</source>
+        <translation>重要性矩阵</translation>
     </message>
     <message>
         <source>{0} has {1}, which a Qwen3 does not have.</source>
@@ -4328,8 +4344,8 @@
         <translation>{0} 的 rope.scaling.type 是 {1}；支持 none、linear 和 yarn。</translation>
     </message>
     <message>
-        <source>{0} is one of {1} files and its name says {2}; give the files back their names.</source>
-        <translation>{0} 是 {1} 个文件之一，而文件名说有 {2} 个；请恢复文件原来的名称。</translation>
+        <source>{0} is one of {1} files and its name says {2}; give the files back their names, or download them again if they were joined.</source>
+        <translation>{0} 是 {1} 个文件之一，而文件名说有 {2} 个；请恢复文件原来的名称；如果文件已被合并，请重新下载。</translation>
     </message>
     <message>
         <source>{0} holds {1} a second time; download it again.</source>

@@ -422,7 +422,7 @@ def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: Q
 NAMES = re.compile(
     r"https?:\S+|[\w./-]*/[\w./-]+|[\w.]*mcp[\w./-]*|\bMCP\b|qwen3mlx|\w+_\w+|"
     r"JSON Schema|Markdown|Python|Asia/Tokyo|NAME=value|inputSchema|"
-    r"（sqrt.*）|bubblewrap|calculate|builtin|bad\.url|\.sandbox|\btimezone\b|\bstrange\b|\buvx\b|\bgood\b"
+    r"\bApp\b|（sqrt.*）|bubblewrap|calculate|builtin|bad\.url|\.sandbox|\btimezone\b|\bstrange\b|\buvx\b|\bgood\b"
 )
 
 

@@ -6,7 +6,17 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 MESSAGES = (
     # GGUF files.
-    QT_TRANSLATE_NOOP("server_errors", "{0} holds {1}; only models of {2} can be imported."),
+    QT_TRANSLATE_NOOP(
+        "server_errors",
+        "{0} holds a model of the family {1}; only those of {2} can be imported: take a Qwen3.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "server_errors",
+        "{0} holds {1}, and no model: import the file that holds the model's weights.",
+    ),
+    QT_TRANSLATE_NOOP("server_errors", "a LoRA adapter"),
+    QT_TRANSLATE_NOOP("server_errors", "a projector for images"),
+    QT_TRANSLATE_NOOP("server_errors", "an importance matrix"),
     QT_TRANSLATE_NOOP("server_errors", "{0} has {1}, which a Qwen3 does not have."),
     QT_TRANSLATE_NOOP("server_errors", "{0}; it must be a number."),
     QT_TRANSLATE_NOOP("server_errors", "{0} has no {1}; download it again."),
@@ -22,7 +32,8 @@ MESSAGES = (
     ),
     QT_TRANSLATE_NOOP(
         "server_errors",
-        "{0} is one of {1} files and its name says {2}; give the files back their names.",
+        "{0} is one of {1} files and its name says {2}; give the files back their names, or "
+        "download them again if they were joined.",
     ),
     QT_TRANSLATE_NOOP("server_errors", "{0} holds {1} a second time; download it again."),
     QT_TRANSLATE_NOOP("server_errors", "{0} holds {1}, which a Qwen3 of its shape does not have."),
