@@ -42,9 +42,7 @@ class ServerCard(QFrame):
         layout.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP + 4)
         layout.setSpacing(GAP_S)
         layout.addLayout(self._head())
-        self._place = NameLabel("", self)
-        self._place.setObjectName("muted")
-        self._place.setMinimumWidth(1)
+        layout.addLayout(self._place_and_buttons())
         self._error = Label("", self)
         self._error.setObjectName("error")
         self._error.setWordWrap(True)
@@ -56,7 +54,6 @@ class ServerCard(QFrame):
         self._sign_in.clicked.connect(lambda *_: self._sign(self._name))
         self._fold = Fold(self)
         self._fold.toggled.connect(self._unfold)
-        layout.addWidget(self._place)
         layout.addWidget(self._error)
         layout.addWidget(self._note)
         layout.addWidget(self._sign_in, 0, Qt.AlignmentFlag.AlignLeft)
@@ -132,6 +129,15 @@ class ServerCard(QFrame):
         row.addWidget(name, 1)
         row.addWidget(self._dot)
         row.addWidget(self._state)
+        return row
+
+    def _place_and_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GAP_S)
+        self._place = NameLabel("", self)
+        self._place.setObjectName("muted")
+        self._place.setMinimumWidth(1)
+        row.addWidget(self._place, 1)
         if self._name == BUILT_IN:
             return row
         self._switch = Switch(
