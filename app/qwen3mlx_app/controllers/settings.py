@@ -62,17 +62,16 @@ class SettingsController(QObject):
         size = AppSettings().font_size if by is None else self.settings.font_size + by
         self.update(font_size=max(TEXT_SIZES[0], min(TEXT_SIZES[1], size)))
 
-    def set_mirror(self, title: str, url: str) -> bool:
-        """Set the mirror, empty for Hugging Face itself; False if it is not a web address."""
+    def set_mirror(self, title: str, url: str) -> None:
+        """Set the mirror, empty for Hugging Face itself, unless it is not a web address."""
         url = url.strip().rstrip("/")
         if url and not is_web_address(url):
             text = translate(
                 "settings", "{url} is not a valid web address. Use one like https://hf-mirror.com."
             ).format(url=url)
             self.notice.emit(Notice(text=text, kind="warning"))
-            return False
-        self.change(title, hub_mirror=url)
-        return True
+        else:
+            self.change(title, hub_mirror=url)
 
     def change(self, title: str, **fields: Any) -> None:
         """Apply what a person changed in the setting with this title; it can be undone."""

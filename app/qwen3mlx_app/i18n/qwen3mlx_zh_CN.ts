@@ -23,10 +23,6 @@
         <translation>端口</translation>
     </message>
     <message>
-        <source>Automatic</source>
-        <translation>自动</translation>
-    </message>
-    <message>
         <source>0 to 65535; 0 picks a free one. Only this computer can reach the server.</source>
         <translation>0 到 65535，0 表示自动选择空闲端口。只有这台电脑可以访问服务器。</translation>
     </message>
@@ -3738,6 +3734,14 @@
     <message>
         <source>{help} {range}</source>
         <translation>{help}{range}</translation>
+    </message>
+    <message>
+        <source>“{text}” is not used. A whole number is needed. {range}</source>
+        <translation>“{text}”不会被采用。这里需要整数。{range}</translation>
+    </message>
+    <message>
+        <source>“{text}” is not used. A number is needed. {range}</source>
+        <translation>“{text}”不会被采用。这里需要数字。{range}</translation>
     </message>
     <message>
         <source>tokens</source>

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QSlider, QSpinBox, QStyle, QStyleOptionComboBox
+from PySide6.QtWidgets import QComboBox, QSlider, QStyle, QStyleOptionComboBox
 
 from ..services.plain import one_line
 
@@ -29,10 +29,5 @@ class NoScrollComboBox(QComboBox):
 
 
 class NoScrollSlider(QSlider):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
-class NoScrollSpinBox(QSpinBox):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

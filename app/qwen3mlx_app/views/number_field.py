@@ -9,24 +9,28 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from ..limits import Limits
+from .ranges import refusal_text
+from .widgets import error_label
 
 
 class NumberField(QLineEdit):
     """Empty is None: `suggest` says in its place what counts then.
 
     `value` follows what is typed, as long as that is a number within the limits, and `typed(value)`
-    tells of it; `edited(value)` does when it was entered. Left with anything else, the field goes
-    back to what was there before.
+    tells of it; `edited(value)` does when it was entered. Anything else that is entered stays for
+    correction while what was there before counts: `refused(sentence)` says why, until it is "".
     """
 
     typed = Signal(object)
     edited = Signal(object)
+    refused = Signal(str)
 
     def __init__(self, limits: Limits, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._limits = limits
         self._value: float | None = None
         self._before: float | None = None
+        self._is_refused = False
         self.setAccessibleName(name)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         # No validator: with one, Qt would not tell that the field was emptied.
@@ -42,8 +46,20 @@ class NumberField(QLineEdit):
         self._limits = limits
 
     def set_value(self, value: float | None) -> None:
+        """Show what is set; what is to be corrected stays while that is the same."""
+        if self._is_refused and value == self._before:
+            return
         self._value = self._before = value
         self.setText(self._text(value))
+        self._refuse("")
+
+    def show_refusal(self, parent: QWidget) -> QWidget:
+        """A line for what is refused, which is hidden while nothing is."""
+        line = error_label("", parent)
+        line.hide()
+        self.refused.connect(line.setText)
+        self.refused.connect(lambda text: line.setVisible(bool(text)))
+        return line
 
     def suggest(self, value: float | None, otherwise: str) -> None:
         text = otherwise if value is None else self._text(value)
@@ -63,6 +79,7 @@ class NumberField(QLineEdit):
             self._enter()
 
     def _follow(self, text: str) -> None:
+        self._refuse("")
         number = self._number(text)
         if number is not None or not text.strip():
             self._say(number)
@@ -71,8 +88,18 @@ class NumberField(QLineEdit):
         text = self.text()
         if text != self._text(self._value):
             number = self._number(text)
-            self._say(number if number is not None or not text.strip() else self._before)
+            if number is None and text.strip():
+                self._say(self._before)
+                self._refuse(refusal_text(text.strip(), self._limits))
+                return
+            self._say(number)
+        self._refuse("")
         self._enter()
+
+    def _refuse(self, why: str) -> None:
+        if why or self._is_refused:
+            self._is_refused = bool(why)
+            self.refused.emit(why)
 
     def _enter(self) -> None:
         before = self._before

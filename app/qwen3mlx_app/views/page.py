@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from .fields import NoScrollSpinBox
+from .number_field import NumberField
 from .plain import Label
 from .scrolling import reserve_bar
 from .tab_order import as_seen
@@ -105,6 +105,8 @@ class Group(QFrame):
         below = hint_label(hint, self)
         below.setVisible(bool(hint))
         words.addWidget(below)
+        if isinstance(field, NumberField):
+            words.addWidget(field.show_refusal(self))
         row.addLayout(words, 1)
         if field is not None:
             is_button = isinstance(field, QAbstractButton)
@@ -129,16 +131,3 @@ class Group(QFrame):
             rule.setFixedHeight(1)
             self._rows.addWidget(rule)
         self._rows.addLayout(layout)
-
-
-def whole_number(
-    least: int, most: int, name: str, parent: QWidget, special: str = ""
-) -> NoScrollSpinBox:
-    """A field for whole numbers; `special` is shown for the least."""
-    spin = NoScrollSpinBox(parent)
-    spin.setRange(least, most)
-    spin.setSpecialValueText(special)
-    spin.setGroupSeparatorShown(True)
-    spin.setAccessibleName(name)
-    spin.lineEdit().setTextMargins(GAP, 0, GAP, 0)
-    return spin

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from ..limits import Limits
+from ..services.plain import one_line
 
 translate = QCoreApplication.translate
 
@@ -35,6 +36,16 @@ def help_text(what: str, limits: Limits, most: float | None = None) -> str:
     """A line of help, and what the number may be."""
     text = translate("ranges", "{help} {range}")
     return text.format(help=what, range=range_text(limits, most))
+
+
+def refusal_text(text: str, limits: Limits) -> str:
+    """Why what was entered does not count."""
+    told = (
+        translate("ranges", "“{text}” is not used. A whole number is needed. {range}")
+        if limits.is_whole
+        else translate("ranges", "“{text}” is not used. A number is needed. {range}")
+    )
+    return told.format(text=one_line(text), range=range_text(limits))
 
 
 def unit_text(unit: str | None) -> str:

@@ -63,6 +63,7 @@ class SamplingForm(QWidget):
             form.addWidget(label, 3 * row, 0)
             form.addWidget(field, 3 * row, 1, Qt.AlignmentFlag.AlignRight)
             form.addWidget(hint, 3 * row + 1, 0, 1, 2)
+            form.addWidget(field.show_refusal(self), 3 * row + 2, 0, 1, 2)
             form.setRowMinimumHeight(3 * row + 2, GAP - 2)
             self._fields[name], self._hints[name] = field, hint
         self._set_limits()

@@ -24,7 +24,7 @@ from .history_group import HistoryGroup
 from .hubs import HUBS
 from .number_field import NumberField
 from .opening import show_folder
-from .page import Group, Page, whole_number
+from .page import Group, Page
 from .plain import Button
 from .ranges import help_text
 from .restart_hint import RestartHint
@@ -134,12 +134,7 @@ class SettingsPage(Page):
             ],
             self.tr("The colors of the window."),
         )
-        size = whole_number(*TEXT_SIZES, self.tr("Text size"), self)
-        self._follow("font_size", size.setValue)
-        title = self.tr("Text size")
-        size.valueChanged.connect(partial(self._set, "font_size", title))
-        limits = Limits(least=TEXT_SIZES[0], most=TEXT_SIZES[1], is_whole=True, unit="pixels")
-        group.add_row(title, size, help_text(self.tr("Of the whole window."), limits))
+        self._add_text_size(group)
         self._switch(
             group,
             "reduce_motion",
@@ -147,6 +142,17 @@ class SettingsPage(Page):
             self.tr("No fading menus and no blinking cursor."),
         )
         return group
+
+    def _add_text_size(self, group: Group) -> None:
+        title, default = self.tr("Text size"), AppSettings().font_size
+        limits = Limits(least=TEXT_SIZES[0], most=TEXT_SIZES[1], is_whole=True, unit="pixels")
+        size = NumberField(limits, title, self)
+        size.suggest(default, "")
+        self._follow("font_size", size.set_value)
+        size.edited.connect(
+            lambda value: self._set("font_size", title, default if value is None else value)
+        )
+        group.add_row(title, size, help_text(self.tr("Of the whole window."), limits))
 
     def _chat(self) -> Group:
         group = Group(self)
@@ -187,7 +193,9 @@ class SettingsPage(Page):
         self._follow("hub_mirror", mirror.setText)
         mirror.setPlaceholderText("https://huggingface.co")
         mirror.setAccessibleName(self.tr("Hugging Face mirror"))
-        mirror.editingFinished.connect(lambda: self._set_mirror(mirror))
+        mirror.editingFinished.connect(
+            lambda: self._settings.set_mirror(mirror.accessibleName(), mirror.text())
+        )
         group.add_row(
             self.tr("Hugging Face mirror"),
             mirror,
@@ -302,10 +310,6 @@ class SettingsPage(Page):
 
     def _set(self, name: str, title: str, value: Any) -> None:
         self._settings.change(title, **{name: value})
-
-    def _set_mirror(self, field: QLineEdit) -> None:
-        if not self._settings.set_mirror(field.accessibleName(), field.text()):
-            field.setText(self._settings.settings.hub_mirror)
 
     def _show_state(self, *_: ServerState) -> None:
         """The server saves these: they can be set while it runs, once it has told them."""

@@ -29,6 +29,13 @@ def hint_label(text: str, parent: QWidget) -> Label:
     return label
 
 
+def error_label(text: str, parent: QWidget) -> Label:
+    """What is wrong with what stands above it; it wraps."""
+    label = _label(text, parent, "error")
+    label.setWordWrap(True)
+    return label
+
+
 def tool_button(
     parent: QWidget,
     sign: str,

@@ -7,9 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QSpinBox
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.number_field import NumberField
 
 from ..fake_endpoint import FakeEndpoint, answer
 from .support import ask, named, program_of, seen, visible_texts
@@ -46,7 +47,7 @@ def test_everything_is_said_anew_and_nothing_is_lost(
     assert menu_titles(window) == ["文件", "编辑", "对话", "模型", "显示", "窗口", "帮助"]
     assert window.pages.name == "settings"
     assert "通用" in visible_texts(window.page)
-    assert named(window.page, QSpinBox, "文字大小").isVisible()
+    assert named(window.page, NumberField, "文字大小").isVisible()
     window.show_page("chat")
     assert "An answer." in seen(window)
     assert window.chat.composer.text.toPlainText() == "Half a question"

@@ -9,9 +9,10 @@ from urllib.request import urlopen
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
+from qwen3mlx_app.views.number_field import NumberField
 from qwen3mlx_app.views.window import make_window
 
 from tests.support.places import PROGRAM
@@ -19,6 +20,12 @@ from tests.support.places import PROGRAM
 from .support import button, named, visible_texts
 
 ORIGIN = "https://chat.example.com"
+
+
+def type_in(qtbot: QtBot, field: QLineEdit, text: str) -> None:
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
 
 
 def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
@@ -58,18 +65,28 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
         name.returnPressed.emit()
         made = {"laptop": "inference", "mine": "admin"}
         qtbot.waitUntil(lambda: {key.name: key.scope for key in program.server.keys} == made)
-        port = named(page, QSpinBox, "Port")
-        assert isinstance(port, QSpinBox)
-        port.setValue(4321)
+        port = named(page, NumberField, "Port")
+        assert isinstance(port, NumberField)
+        type_in(qtbot, port, "99999")
         with qtbot.waitSignal(program.server.settings_changed):
-            port.editingFinished.emit()
+            program.server.refresh_settings()
+        held = program.server.settings
+        assert held is not None
+        assert (port.text(), held.port) == ("99999", 0)
+        assert any(
+            one.text().startswith("“99999” is not used.") for one in page.findChildren(QLabel)
+        )
+        with qtbot.waitSignal(program.server.settings_changed):
+            type_in(qtbot, port, "4321")
         kept = json.loads((profile / "settings.json").read_text())["server"]
         assert (kept["port"], kept["allow_origin"]) == (4321, [ORIGIN])
         before = program.server.settings
-        origins.clear()
-        qtbot.keyClicks(origins, "https://a.example, https://b.example")
+        with qtbot.waitSignal(program.server.settings_changed):  # those that still hold
+            type_in(qtbot, origins, "not a url")
+        assert origins.text() == "not a url"
+        assert any("not a valid origin" in one.text for one in window.session.notices.shown)
         with qtbot.waitSignal(program.server.settings_changed):
-            qtbot.keyClick(origins, Qt.Key.Key_Return)
+            type_in(qtbot, origins, "https://a.example, https://b.example")
         kept = json.loads((profile / "settings.json").read_text())["server"]
         assert kept["allow_origin"] == ["https://a.example", "https://b.example"]
         with qtbot.waitSignal(program.server.settings_changed):
@@ -101,7 +118,7 @@ def test_the_page_says_who_may_use_the_server_and_offers_a_restart(
         assert says("Start the server to see")
         saved = [
             named(page, QLineEdit, "Allowed origins"),
-            named(page, QSpinBox, "Port"),
+            named(page, NumberField, "Port"),
             named(page, QLineEdit, "New key name"),
             button(page, "Create key"),
         ]

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
 )
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import AppSettings, ServerSettings, ServerState
@@ -104,14 +103,20 @@ def test_serving_at_login_that_fails_is_told_and_stays_off(
     assert any("This computer has no systemd" in text for text in told)
 
 
-def test_choices_and_the_size_of_text(window: MainWindow, page: Any) -> None:
+def enter(qtbot: QtBot, field: QLineEdit, text: str) -> None:
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def test_choices_and_the_size_of_text(window: MainWindow, page: Any, qtbot: QtBot) -> None:
     for name, value in (("Theme", "dark"), ("Send with", "ctrl_enter"), ("Language", "zh_CN")):
         box = named(page, QComboBox, name)
         assert isinstance(box, QComboBox)
         box.activated.emit(box.findData(value))
-    size = named(page, QSpinBox, "Text size")
-    assert isinstance(size, QSpinBox)
-    size.setValue(18)
+    size = named(page, NumberField, "Text size")
+    assert isinstance(size, NumberField)
+    enter(qtbot, size, "18")
     assert kept(window).theme == "dark"
     assert kept(window).send_with == "ctrl_enter"
     assert kept(window).language == "zh_CN"
@@ -141,6 +146,7 @@ def test_a_mirror_is_a_web_address(
     assert isinstance(field, QLineEdit)
     field.setText(text)
     field.editingFinished.emit()
+    assert field.text() == (text.rstrip("/") if is_taken else text)  # to be corrected
     assert kept(window).hub_mirror == (text.rstrip("/") if is_taken else "https://old.example")
     assert ("is not a valid web address" in " ".join(visible_texts(window.notices))) is not is_taken
     expected = {"HF_ENDPOINT": kept(window).hub_mirror} if kept(window).hub_mirror else {}
@@ -151,13 +157,13 @@ def test_reset_brings_the_first_settings_back(window: MainWindow, page: Any) -> 
     program = program_of(window)
     program.settings.update(font_size=20, notify=False, first_run_done=True)
     program.settings.set_mirror(MIRROR, "https://hf-mirror.com")
-    size, mirror = named(page, QSpinBox, "Text size"), named(page, QLineEdit, MIRROR)
-    assert isinstance(size, QSpinBox)
+    size, mirror = named(page, NumberField, "Text size"), named(page, QLineEdit, MIRROR)
+    assert isinstance(size, NumberField)
     assert isinstance(mirror, QLineEdit)
-    assert (size.value(), mirror.text()) == (20, "https://hf-mirror.com")
+    assert (size.value, mirror.text()) == (20, "https://hf-mirror.com")
     named(page, QPushButton, "Reset app settings").click()  # type: ignore[attr-defined]
     assert program.settings.settings == AppSettings(first_run_done=True)
-    assert (size.value(), mirror.text()) == (AppSettings().font_size, "")
+    assert (size.value, mirror.text()) == (AppSettings().font_size, "")
 
 
 def test_the_servers_memory_is_sent_to_the_server(
@@ -212,16 +218,34 @@ def test_what_is_being_typed_stays_when_something_else_changes(
     assert field.text() == "https://hf-"
 
 
-def test_a_change_counts_at_once_and_can_be_undone(window: MainWindow, page: Any) -> None:
-    switch, size = named(page, Switch, "Notifications"), named(page, QSpinBox, "Text size")
+@pytest.mark.parametrize("text", ["99", "9", "x", "12.5"])
+def test_a_size_of_text_beyond_its_bounds_stays_for_correction(
+    window: MainWindow, page: Any, qtbot: QtBot, text: str
+) -> None:
+    size = named(page, NumberField, "Text size")
+    assert isinstance(size, NumberField)
+    enter(qtbot, size, text)
+    program_of(window).settings.update(last_model="demo")  # something else changes
+    assert (size.text(), kept(window).font_size) == (text, 14)
+    line = f"“{text}” is not used. A whole number is needed. 10 to 24 pixels."
+    assert line in visible_texts(page)
+    enter(qtbot, size, "15")
+    assert (size.text(), kept(window).font_size) == ("15", 15)
+    assert line not in visible_texts(page)
+
+
+def test_a_change_counts_at_once_and_can_be_undone(
+    window: MainWindow, page: Any, qtbot: QtBot
+) -> None:
+    switch, size = named(page, Switch, "Notifications"), named(page, NumberField, "Text size")
     assert isinstance(switch, Switch)
-    assert isinstance(size, QSpinBox)
+    assert isinstance(size, NumberField)
     switch.click()
     assert not kept(window).notify
     assert "Notifications was changed." in visible_texts(window.notices)
-    size.setValue(18)
+    enter(qtbot, size, "18")
     program_of(window).undo.undo_last()
-    assert (kept(window).font_size, size.value()) == (14, 14)
+    assert (kept(window).font_size, size.value) == (14, 14)
     assert not kept(window).notify
     program_of(window).undo.undo_last()
     assert kept(window).notify
@@ -234,7 +258,7 @@ def test_each_number_has_its_range_its_unit_and_a_line_of_help(page: Any) -> Non
     assert "More than 0 GB." in texts
     assert "1 to 1024." in texts
     hints = [one for one in page.findChildren(QLabel, "muted") if one.isVisible()]
-    fields = [*page.findChildren(QSpinBox), *page.findChildren(NumberField)]
+    fields = [*page.findChildren(NumberField)]
     fields += [*page.findChildren(Switch), *page.findChildren(QComboBox)]
     for field in fields:
         middle = field.mapTo(page, field.rect().center()).y()

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QSpinBox,
     QToolButton,
     QWidget,
 )
@@ -178,7 +177,7 @@ def test_everything_that_can_be_used_has_a_name(
     ask(window, qtbot, "Hi")
     window.show_page(page)
     window.chat.messages.lay_out()
-    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QAbstractItemView)
+    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractItemView)
     inner = {"qt_spinbox_lineedit"}
     nameless = [
         widget

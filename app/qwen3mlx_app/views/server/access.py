@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import ApiKey, ServerSettings
+from ...limits import OWN_LIMITS
 from ...services.plain import one_line
 from ..fields import NoScrollComboBox
-from ..page import LEAST_FIELD, Group, whole_number
+from ..number_field import NumberField
+from ..page import LEAST_FIELD, Group
 from ..plain import Button, confirm
 from ..restart_hint import RestartHint
 from ..theme import GAP
@@ -25,9 +27,10 @@ class AccessGroup(Group):
     def __init__(self, server: ServerController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._server = server
-        self._port = whole_number(0, 65535, self.tr("Port"), self, self.tr("Automatic"))
-        self._port.setGroupSeparatorShown(False)
-        self._port.editingFinished.connect(self._set_port)
+        limits = OWN_LIMITS["server"]["port"]
+        self._port = NumberField(limits, self.tr("Port"), self)
+        self._port.suggest(limits.default, "")
+        self._port.edited.connect(self._set_port)
         self.add_row(
             self.tr("Port"),
             self._port,
@@ -48,8 +51,9 @@ class AccessGroup(Group):
         self._close()
 
     def _show(self, saved: ServerSettings, *_: object) -> None:
-        self._port.setValue(saved.port)
-        if not self._origins.isModified():  # else it is being typed
+        self._port.set_value(saved.port)
+        # What is being typed stays, and what the server refused.
+        if not self._origins.isModified() or self._typed_origins() == saved.allow_origin:
             self._origins.setText(", ".join(saved.allow_origin))
         for field in (self._port, self._origins):
             field.setEnabled(True)
@@ -59,12 +63,16 @@ class AccessGroup(Group):
         for field in (self._port, self._origins):
             field.setEnabled(False)
 
-    def _set_port(self) -> None:
-        self._server.change_settings(self.tr("Port"), {"port": self._port.value()})
+    def _set_port(self, port: int | None) -> None:
+        self._server.change_settings(self.tr("Port"), {"port": port})
+
+    def _typed_origins(self) -> tuple[str, ...]:
+        return tuple(text.strip() for text in self._origins.text().split(",") if text.strip())
 
     def _set_origins(self) -> None:
-        self._origins.setModified(False)
-        origins = tuple(text.strip() for text in self._origins.text().split(",") if text.strip())
+        origins, saved = self._typed_origins(), self._server.settings
+        if saved is not None and origins == saved.allow_origin:
+            self._origins.setModified(False)
         self._server.change_settings(self.tr("Allowed origins"), {"allow_origin": origins})
 
 
