@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
 
     def _rebuild(self) -> None:
         """Make all parts anew, in another language; what is open and written stays."""
-        page, sizes = self.pages.name, self.body.splitter.sizes()
+        page, sidebar_width = self.pages.name, self.body.sidebar_width
         former = [self.palette_sheet, self.menus]
         menus = self.menuBar().findChildren(Menu, options=DIRECT)
         # At once: parts that are deleted later would still follow the conversation.
@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         for part in (*former, *menus, body):
             shiboken6.delete(part)
         self._build()
-        self.body.splitter.setSizes(sizes)
+        self.body.set_sidebar_width(sidebar_width)
         self.chat.show_panel(self.program.settings.settings.panel_shown)
         chat = self.session.chat
         chat.opened.emit(chat.conversation)
@@ -164,7 +164,7 @@ class MainWindow(QMainWindow):
             chat.new()
         self.program.settings.update(
             last_conversation_id=chat.conversation.id if chat.conversation else None,
-            **place_of(self, self.body.splitter),
+            **place_of(self, self.body),
         )
 
     def _may_leave(self) -> bool:
@@ -239,7 +239,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.program.settings.settings
-        restore_place(self, self.body.splitter, settings)
+        restore_place(self, self.body, settings)
         self.program.sections.set_folded(settings.folded)
         self.chat.show_panel(settings.panel_shown)
         self.body.arrange()

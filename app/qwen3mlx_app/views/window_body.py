@@ -16,13 +16,14 @@ from .rail import Rail
 from .sidebar import Sidebar
 from .theme import Theme
 
-# The width of the window below which sidebar and page take turns, in pixels.
-NARROW = 700
+# The width of the window below which sidebar and page take turns, and of a sidebar, in pixels.
+NARROW, SIDEBAR = 700, 250
 
 
 class WindowBody(QWidget):
     """The sidebar belongs to the chat page. In a narrow window it takes the page's place.
 
+    `sidebar_width` is the one that was chosen, also while it is hidden or has the window alone.
     Every part is made where it stays: each move would style all that is in it once more.
     """
 
@@ -30,6 +31,7 @@ class WindowBody(QWidget):
         super().__init__(parent)
         self._settings = program.settings
         self._peeks = False  # the sidebar, in a narrow window
+        self.sidebar_width = SIDEBAR
         self.rail = Rail(self)  # first, as the eye and Tab go
         downloads = DownloadsButton(program.downloads, self.rail)
         self.rail.add_above_settings(downloads)
@@ -46,6 +48,10 @@ class WindowBody(QWidget):
         self.rail.wanted.connect(self.pages.show_page)
         self.pages.shown.connect(self._on_page_shown)
         self.pages.chat.sidebar_wanted.connect(self.toggle_sidebar)
+
+    def set_sidebar_width(self, width: int) -> None:
+        self.sidebar_width = width
+        self.splitter.setSizes([width, 1])  # the page takes the rest
 
     def toggle_sidebar(self) -> None:
         """Show or hide the sidebar; from another page, show it."""
@@ -64,6 +70,9 @@ class WindowBody(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.arrange()
+
+    def _on_moved(self, *_: int) -> None:
+        self.sidebar_width = self.splitter.sizes()[0]
 
     def _set_sidebar(self, is_wanted: bool) -> None:
         if not self._is_narrow:
@@ -93,7 +102,8 @@ class WindowBody(QWidget):
         area.addWidget(self.pages)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([250, 800])
+        self.set_sidebar_width(SIDEBAR)
+        self.splitter.splitterMoved.connect(self._on_moved)
         self.splitter.setHandleWidth(1)
         rule = QFrame(self)
         rule.setObjectName("rule")

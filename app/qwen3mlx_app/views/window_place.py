@@ -6,29 +6,29 @@ from typing import Any
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ..domain import AppSettings
+from .window_body import WindowBody
 
 
-def place_of(window: QWidget, splitter: QSplitter) -> dict[str, Any]:
-    """What `restore_place` takes of AppSettings, but the width of a sidebar that is hidden."""
-    place, sidebar_width = window.normalGeometry(), splitter.sizes()[0]
+def place_of(window: QWidget, body: WindowBody) -> dict[str, Any]:
+    """What `restore_place` takes of AppSettings."""
+    place = window.normalGeometry()
     return {
         "place": (place.x(), place.y(), place.width(), place.height()),
         "is_maximized": window.isMaximized(),
-        **({"sidebar_width": sidebar_width} if sidebar_width else {}),
+        "sidebar_width": body.sidebar_width,
     }
 
 
-def restore_place(window: QWidget, splitter: QSplitter, saved: AppSettings) -> None:
+def restore_place(window: QWidget, body: WindowBody, saved: AppSettings) -> None:
     if saved.place is not None:
         _put(window, QRect(*saved.place))
     if saved.is_maximized:
         window.setWindowState(window.windowState() | Qt.WindowState.WindowMaximized)
     if saved.sidebar_width is not None:
-        width = min(saved.sidebar_width, window.width() // 2)
-        splitter.setSizes([width, window.width() - width])
+        body.set_sidebar_width(min(saved.sidebar_width, window.width() // 2))
 
 
 def _put(window: QWidget, place: QRect) -> None:

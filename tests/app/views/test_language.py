@@ -35,6 +35,9 @@ def test_everything_is_said_anew_and_nothing_is_lost(
     fake.script = [answer("An answer."), answer("Another answer.")]
     ask(window, qtbot, "Hello")
     window.chat.composer.text.setPlainText("Half a question")
+    window.body.set_sidebar_width(310)
+    width = window.body.splitter.sizes()[0]
+    assert 300 < width < 320
     window.show_page("settings")
     box = named(window.page, QComboBox, "Language")
     assert isinstance(box, QComboBox)
@@ -46,9 +49,12 @@ def test_everything_is_said_anew_and_nothing_is_lost(
     assert told == "Language was changed."  # which whoever chose it can read
     assert menu_titles(window) == ["文件", "编辑", "对话", "模型", "显示", "窗口", "帮助"]
     assert window.pages.name == "settings"
+    assert window.sidebar.isHidden()
     assert "通用" in visible_texts(window.page)
     assert named(window.page, NumberField, "文字大小").isVisible()
     window.show_page("chat")
+    QApplication.sendPostedEvents()
+    assert window.body.splitter.sizes()[0] == width
     assert "An answer." in seen(window)
     assert window.chat.composer.text.toPlainText() == "Half a question"
     assert window.chat.composer.text.placeholderText() == "向 Qwen 提问…"
