@@ -385,12 +385,13 @@ class ChatController(StoreController):
         if message_id is not None and message_id in self._tree:
             leaf_id = self._tree[message_id].parent_id
         path = self._tree.path(leaf_id)
-        if text.strip() or attachments:
+        draft = prompt.user_content(text, attachments) if text.strip() or attachments else ""
+        if draft:
             path.append(self.open_messages.make("user", None, text, attachments=attachments))
         settings = self._open.settings
         messages = prompt.messages(path, settings)
         servers = () if self.comparison.other is not None else settings.servers
-        return WouldSend(self.model_id, messages, settings.thinking, servers)
+        return WouldSend(self.model_id, messages, settings.thinking, servers, draft)
 
     def _on_answer_ended(self, message: Message) -> None:
         self.finished.emit(message)

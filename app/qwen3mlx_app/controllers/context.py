@@ -24,6 +24,7 @@ KEPT, GROWTH = 0.6, 1.5
 class ContextController(QObject):
     """`used` of `total` tokens are taken, with the question being written; None if unknown.
 
+    `draft` are the tokens of that question alone, where all of it together is too long.
     `changed` tells of them. `moved(draft)`: another conversation goes on, with this draft.
     """
 
@@ -41,10 +42,12 @@ class ContextController(QObject):
         super().__init__(parent)
         self.used: int | None = None
         self.total: int | None = None
+        self.draft: int | None = None
         self._chat = chat
         self._models = models
         self._endpoint = endpoint
         chat.estimator.estimated.connect(self._set)
+        chat.estimator.draft_estimated.connect(self._set_draft)
         for signal in (chat.changed, chat.opened):
             signal.connect(self.changed)
 
@@ -56,13 +59,14 @@ class ContextController(QObject):
     @property
     def num_unsent(self) -> int:
         """How many of the oldest messages are no longer sent."""
-        conversation = self._chat.conversation
-        first = conversation.settings.first_sent if conversation else None
-        return max(0, self._chat.messages.row_of(first))
+        return len(self._chat.path) - len(self._chat.sent_path)
 
     @property
-    def has_messages(self) -> bool:
-        return self._chat.messages.rowCount() > 0
+    def is_draft_full(self) -> bool:
+        """Whether the question being written does not fit, whatever is left out before it."""
+        is_alone = self._chat.messages.rowCount() == 0
+        alone = self.used if is_alone else self.draft
+        return self.is_full and alone is not None and alone >= (self.total or 0)
 
     @property
     def larger(self) -> int | None:
@@ -105,7 +109,11 @@ class ContextController(QObject):
         return self._models.models.find(self._chat.model_id)
 
     def _set(self, used: int | None, total: int | None) -> None:
-        self.used, self.total = used, total
+        self.used, self.total, self.draft = used, total, None
+        self.changed.emit()
+
+    def _set_draft(self, tokens: int) -> None:
+        self.draft = tokens
         self.changed.emit()
 
     def _count(self, texts: Sequence[str], then: Callable[[list[int], int], None]) -> None:

@@ -19,19 +19,24 @@ PAUSE = 300
 class WouldSend(NamedTuple):
     """What would be sent; `thinking` is None where the model decides.
 
-    `servers` are those whose tools are offered.
+    `servers` are those whose tools are offered; `draft` is what of it is being written.
     """
 
     model: str
     messages: Sequence[Mapping[str, Any]]
     thinking: bool | None
     servers: Sequence[str] = ()
+    draft: str = ""
 
 
 class ContextEstimator(QObject):
-    """Emits `estimated(tokens, context length)`, both None where the server cannot tell."""
+    """Emits `estimated(tokens, context length)`, both None where the server cannot tell.
+
+    Where there is no room for an answer, `draft_estimated(tokens)` follows: of the draft alone.
+    """
 
     estimated = Signal(object, object)
+    draft_estimated = Signal(int)
 
     def __init__(self, endpoint: Endpoint, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,15 +69,40 @@ class ContextEstimator(QObject):
             messages=question.messages or None,
             servers=question.servers,
             enable_thinking=question.thinking,
-            done=partial(self._on_counted, number),
-            failed=lambda _: self._on_counted(number, [], None, None),
+            done=partial(self._on_counted, question, number),
+            failed=lambda _: self._on_counted(question, number, [], None, None),
         )
 
     def _on_counted(
-        self, number: int, texts: list[int], chat: int | None, context_length: int | None
+        self,
+        question: WouldSend,
+        number: int,
+        texts: list[int],
+        chat: int | None,
+        context_length: int | None,
     ) -> None:
         self._call = None
         if number != self._number:  # asked of a conversation that was left
             return
         used = 0 if chat is None and context_length is not None else chat
         self.estimated.emit(used, context_length)
+        is_alone = not question.draft or len(question.messages) == 1
+        if not is_alone and used is not None and used >= (context_length or 0):
+            self._ask_alone(question, number)
+
+    def _ask_alone(self, question: WouldSend, number: int) -> None:
+        """Whether the draft would fit without all that is before it."""
+
+        def counted(_: list[int], chat: int | None, __: int) -> None:
+            self._call = None
+            if number == self._number and chat is not None:
+                self.draft_estimated.emit(chat)
+
+        self._call = self._endpoint.count_tokens(
+            model=question.model,
+            texts=(),
+            messages=[{"role": "user", "content": question.draft}],
+            enable_thinking=question.thinking,
+            done=counted,
+            failed=lambda _: None,
+        )

@@ -473,12 +473,16 @@
         <translation>以 {size} 上下文加载</translation>
     </message>
     <message>
+        <source>The message is too long for the model: {used} of {total} tokens. Shorten it.</source>
+        <translation>消息超出了模型的上下文：{used} / {total} 个词元。请缩短。</translation>
+    </message>
+    <message>
         <source>The conversation is too long for the model: {used} of {total} tokens, and none left for an answer.</source>
         <translation>对话超出了模型的上下文：已用 {used} / {total} 个词元，没有留给回答的空间。</translation>
     </message>
     <message>
-        <source>The message is too long for the model: {used} of {total} tokens.</source>
-        <translation>消息超出了模型的上下文：{used} / {total} 个词元。</translation>
+        <source>The oldest message is not sent to the model.</source>
+        <translation>最早的 1 条消息没有发送给模型。</translation>
     </message>
     <message>
         <source>The oldest {count} messages are not sent to the model.</source>

@@ -51,10 +51,14 @@ def messages(path: Sequence[Message], settings: ChatSettings) -> list[dict[str, 
 
 
 def sent(path: Sequence[Message], settings: ChatSettings) -> list[Message]:
-    """The messages of a path that are sent to the model."""
-    ids = [message.id for message in path]
-    first = ids.index(settings.first_sent) if settings.first_sent in ids else 0
-    return list(path[first:])
+    """The messages of a path that are sent to the model.
+
+    All are where the first would be an answer without text: a summary that was stopped.
+    """
+    firsts = (number for number, one in enumerate(path) if one.id == settings.first_sent)
+    first = next(firsts, 0)
+    is_there = bool(path) and (path[first].role != "assistant" or bool(path[first].content))
+    return list(path[first:] if is_there else path)
 
 
 def user_content(text: str, attachments: Sequence[Attachment]) -> str:

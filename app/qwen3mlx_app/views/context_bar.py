@@ -43,34 +43,40 @@ class ContextBar(QFrame):
 
     def show_context(self) -> None:
         context = self._context
-        is_full, has_messages = context.is_full, context.has_messages
+        is_full, is_draft_full = context.is_full, context.is_draft_full
         larger = context.larger if is_full else None
         self._load.setVisible(larger is not None)
         if larger is not None:
             text = self.tr("Load with {size} Context").format(size=short_count(larger))
             self._load.setText(text)
         for button in (self._drop, self._summarize):
-            button.setVisible(is_full and has_messages)
+            button.setVisible(is_full and not is_draft_full)
         self._all.setVisible(not is_full and context.num_unsent > 0)
-        self._text.setText(self._said(is_full, has_messages))
+        self._text.setText(self._said())
         self.setProperty("kind", "warning" if is_full else "info")
         for widget in (self, self._text):
             widget.style().unpolish(widget)
             widget.style().polish(widget)
         self.setVisible(is_full or context.num_unsent > 0)
 
-    def _said(self, is_full: bool, has_messages: bool) -> str:
+    def _said(self) -> str:
         context = self._context
-        sizes = {"used": f"{context.used or 0:,}", "total": f"{context.total or 0:,}"}
-        if is_full and has_messages:
+        used = context.used
+        if context.is_draft_full:
+            used = context.used if context.draft is None else context.draft
+            text = self.tr(
+                "The message is too long for the model: {used} of {total} tokens. Shorten it."
+            )
+        elif context.is_full:
             text = self.tr(
                 "The conversation is too long for the model: {used} of {total} tokens, and none"
                 " left for an answer."
             )
-        elif is_full:
-            text = self.tr("The message is too long for the model: {used} of {total} tokens.")
+        elif context.num_unsent == 1:
+            text = self.tr("The oldest message is not sent to the model.")
         else:
             text = self.tr("The oldest {count} messages are not sent to the model.")
+        sizes = {"used": f"{used or 0:,}", "total": f"{context.total or 0:,}"}
         return text.format(**sizes, count=context.num_unsent)
 
     def _button(self, text: str, do: Callable[[], object]) -> Button:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ def test_what_is_too_long_is_said_before_sending(
     composer = window.chat.composer
     composer.text.setPlainText("word " * 10_854)
     qtbot.waitUntil(lambda: "10.9K / 4K, too long" in cost(window))
-    assert "too long for the model: 10,854 of 4,096 tokens" in said(window)
+    assert "too long for the model: 10,854 of 4,096 tokens. Shorten it." in said(window)
     assert buttons(window) == []  # nothing to drop, and no more memory
     qtbot.keyClick(composer.text, Key.Key_Return)
     assert fake.bodies == []
@@ -121,6 +122,46 @@ def test_a_summary_goes_on_in_a_new_conversation(
     qtbot.waitUntil(lambda: len(fake.bodies) == 5)
     sent = [message["content"] for message in fake.bodies[-1]["messages"]]
     assert sent == ["In short: words.", "my next question"]
+
+
+def test_a_message_that_never_fits_is_to_be_shortened(
+    full: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    assert "Drop Oldest Messages" in buttons(full)
+    full.chat.composer.text.setPlainText("word " * 5000)
+    told = "The message is too long for the model: 5,000 of 4,096 tokens. Shorten it."
+    qtbot.waitUntil(lambda: told in said(full))
+    assert buttons(full) == []
+    full.chat.composer.text.setPlainText("word " * 50)
+    qtbot.waitUntil(lambda: "Drop Oldest Messages" in buttons(full))
+    assert "The conversation is too long" in said(full)
+
+
+def test_a_summary_that_was_stopped_leaves_nothing_out(
+    full: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program, go_on = program_of(full), threading.Event()
+    fake.script = [[go_on, *answer("")]]
+    button(full, "Summarize in New Conversation").click()
+    qtbot.waitUntil(lambda: len(fake.bodies) == 4)
+    with qtbot.waitSignal(program.chat.finished):
+        program.chat.stop()
+    go_on.set()
+    assert len(program.chat.path) == 2
+    assert program.context.num_unsent == 0
+    assert "not sent" not in said(full)
+    assert buttons(full) == []
+
+
+def test_one_message_that_is_not_sent_is_one(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    fake.script = [answer("An answer.")]
+    ask(window, qtbot, "Hello")
+    chat = program_of(window).chat
+    chat.settings.set_first_sent(chat.path[1].id)
+    qtbot.waitUntil(window.chat.context_bar.isVisible)
+    assert said(window) == "The oldest message is not sent to the model."
 
 
 def test_the_model_is_loaded_with_more_context(
