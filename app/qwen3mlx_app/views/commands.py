@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
 
 from ..domain import Conversation
 from ..models.sections import Line
 from ..services.files import write_file
 from ..services.history import History
+from .file_dialogs import ask_files
 from .help_sheets import AboutSheet, ReportSheet
 from .help_window import HelpWindow
-from .opening import documents
 from .restore_sheet import RestoreSheet
 
 if TYPE_CHECKING:
@@ -130,14 +128,10 @@ class Commands(QObject):
         self._window.sidebar.list.rename_current()
 
     def import_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(
-            self._window,
-            self.tr("Import Conversations"),
-            documents(),
-            self.tr("Exported Conversations (*.json *.zip)"),
-        )
-        if names:
-            self._window.program.conversations.import_files([Path(name) for name in names])
+        title = self.tr("Import Conversations")
+        kinds = self.tr("Exported Conversations (*.json *.zip)")
+        if paths := ask_files(self._window, title, kinds):
+            self._window.program.conversations.import_files(paths)
 
     def export_shown(self) -> None:
         shown = self._chat.conversation

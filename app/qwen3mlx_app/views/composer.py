@@ -10,11 +10,11 @@ from ..controllers.drafts import OpenDraft
 from ..domain import Attachment, ThinkingMode
 from ..services.plain import one_line
 from .counts import exact_count, short_count
+from .file_dialogs import ask_files
 from .icons import SIZE, SMALL, icon
 from .message_field import FieldFrame, SendWith
 from .meter import Meter
 from .model_button import ElidingButton, ModelButton
-from .opening import ask_files
 from .plain import Button, set_tip
 from .theme import GAP_L, GAP_S, Theme
 from .tools_button import ToolsButton

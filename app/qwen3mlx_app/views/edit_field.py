@@ -10,8 +10,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ..controllers.drafts import OpenDraft
+from .file_dialogs import ask_files
 from .message_field import FieldFrame, SendWith
-from .opening import ask_files
 from .plain import Button, set_tip
 from .shortcuts import as_written
 from .theme import GAP

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ..domain import Conversation
-from .opening import documents
+from .file_dialogs import ask_new_file
 
 translate = QCoreApplication.translate
 
@@ -21,34 +21,33 @@ _MAX_NAME = 80
 
 
 def ask_export_path(parent: QWidget, conversations: Sequence[Conversation]) -> Path | None:
-    """Ask for a file, which gets the ending of the filter; None if the dialog was canceled."""
-    filters = [
-        translate("export", "Markdown (*.md)"),
-        translate("export", "JSON, which can be imported again (*.json)"),
-    ]
-    proposed = Path(documents(), proposed_name(conversations) + _ENDINGS[0])
-    name, chosen = QFileDialog.getSaveFileName(
-        parent, translate("export", "Export"), str(proposed), ";;".join(filters)
-    )
-    if not name:
-        return None
-    return with_ending(Path(name), _ENDINGS[filters.index(chosen)] if chosen in filters else "")
+    """Ask for a file: the ending that was typed counts, else the filter's; None if canceled."""
+    kinds = {
+        ".md": translate("export", "Markdown (*.md)"),
+        ".json": translate("export", "JSON, which can be imported again (*.json)"),
+    }
+    title = translate("export", "Export")
+    answer = ask_new_file(parent, title, proposed_name(conversations), kinds)
+    return None if answer is None else with_ending(*answer)
 
 
 def proposed_name(conversations: Sequence[Conversation]) -> str:
-    """The title of one conversation, as a file can be named."""
+    """The title of one conversation, as a file can be named; the filter will be its ending."""
     title = conversations[0].title if len(conversations) == 1 else ""
     name = " ".join(_NOT_ALLOWED.sub(" ", title).split())[:_MAX_NAME].strip(" .")
+    name = Path(name).stem if Path(name).suffix.lower() in _ENDINGS else name
     return name or translate("export", "Conversations")
 
 
 def with_ending(path: Path, ending: str) -> Path:
-    """The path with the filter's ending; one that the dialog did not ask about is a new file."""
-    if not ending or path.suffix.lower() == ending:
+    """The path as it was typed; one without an ending that is known gets this one.
+
+    A name that the dialog did not ask about is a new file's.
+    """
+    if path.suffix.lower() in _ENDINGS:
         return path
-    stem = path.stem if path.suffix.lower() in _ENDINGS else path.name
-    wanted, number = path.with_name(stem + ending), 2
+    wanted, number = path.with_name(path.name + ending), 2
     while wanted.exists():
-        wanted = path.with_name(f"{stem} {number}{ending}")
+        wanted = path.with_name(f"{path.name} {number}{ending}")
         number += 1
     return wanted

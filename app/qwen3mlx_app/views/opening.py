@@ -5,13 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QMimeData, QProcess, QStandardPaths, QUrl
+from PySide6.QtCore import QMimeData, QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ..services.links import SCHEMES, is_safe
-
-translate = QCoreApplication.translate
 
 
 def open_link(url: str) -> None:
@@ -19,18 +16,6 @@ def open_link(url: str) -> None:
     target = QUrl(url.strip(), QUrl.ParsingMode.StrictMode)
     if is_safe(url) and target.isValid() and target.scheme() in SCHEMES:
         QDesktopServices.openUrl(target)
-
-
-def documents() -> str:
-    """The folder where file dialogs begin."""
-    return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-
-
-def ask_files(parent: QWidget) -> list[Path]:
-    """Ask which files to attach."""
-    title = translate("opening", "Attach files")
-    names, _ = QFileDialog.getOpenFileNames(parent, title, documents())
-    return [Path(name) for name in names]
 
 
 def local_files(data: QMimeData) -> list[Path]:

@@ -27,8 +27,8 @@ def style_sheet(colours: Colours, font_size: int, line: int) -> str:
             _grounds(colours),
             _labels(colours, font_size),
             _buttons(colours, font_size, line),
-            _fields(colours, icons, line),
             _lists(colours, font_size),
+            _fields(colours, icons, line),  # after lists: those of boxes have a ground
         )
     )
 
@@ -154,17 +154,15 @@ def _buttons(c: Colours, size: int, line: int) -> str:
 
 def _fields(c: Colours, icons: str, line: int) -> str:
     return f"""
-    QPlainTextEdit, QTextEdit, QLineEdit, QComboBox, QAbstractSpinBox {{
+    QPlainTextEdit, QTextEdit, QLineEdit, QComboBox {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 7px;
         selection-background-color: {c.accent}; selection-color: {c.on_accent};
     }}
     QPlainTextEdit, QTextEdit {{ padding: 4px 6px; }}
     QLineEdit, QComboBox {{ padding: 5px 8px; min-height: {line}px; }}
-    QAbstractSpinBox {{ padding: 5px 0; min-height: {line}px; }}
-    QAbstractSpinBox QLineEdit {{ border: none; padding: 0 8px; background: transparent; }}
-    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 0; }}
-    QPlainTextEdit:focus, QTextEdit:focus, QLineEdit:focus, QComboBox:focus,
-    QAbstractSpinBox:focus {{ border-color: {c.accent}; }}
+    QPlainTextEdit:focus, QTextEdit:focus, QLineEdit:focus, QComboBox:focus {{
+        border-color: {c.accent};
+    }}
     QLineEdit#search {{
         background: {c.hover}; border-color: {c.hover}; border-radius: 8px; padding: 5px 2px;
     }}
@@ -197,10 +195,14 @@ def _fields(c: Colours, icons: str, line: int) -> str:
 def _lists(c: Colours, size: int) -> str:
     return f"""
     QListView, QTreeView, QTableView {{
-        background: transparent; border: none; outline: 0; gridline-color: {c.line};
+        background: {c.surface}; border: 1px solid {c.line}; outline: 0;
+        gridline-color: {c.line};
         selection-background-color: {c.selection}; selection-color: {c.text};
     }}
-    QTableView {{ border: 1px solid transparent; border-radius: 7px; }}
+    QWidget QListView, QWidget QTreeView {{ background: transparent; border: none; }}
+    QTableView {{
+        background: transparent; border: 1px solid transparent; border-radius: 7px;
+    }}
     QTableView:focus {{ border-color: {c.accent}; }}
     QListView#framed {{ border: 1px solid {c.line}; border-radius: 8px; padding: 4px; }}
     QListView::item {{ padding: 6px 8px; border-radius: 7px; }}

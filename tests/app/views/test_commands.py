@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtCore import QDir, QStandardPaths, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import AppSettings, ServerState
+from qwen3mlx_app.views import file_dialogs
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint, answer
@@ -162,20 +164,30 @@ def test_the_window_fills_the_screen_and_comes_back(window: MainWindow) -> None:
 def test_all_conversations_are_exported_and_dialogs_begin_in_documents(
     three: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    documents, home, chosen = (tmp_path / name for name in ("documents", "home", "chosen"))
+    for folder in (documents, home, chosen):
+        folder.mkdir()
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(documents))
+    monkeypatch.setattr(QDir, "homePath", lambda: str(home))
+    monkeypatch.setattr(file_dialogs, "_answered", [])
     asked: list[str] = []
-    path = tmp_path / "all.md"
+    path = chosen / "all.md"
 
-    def choose(parent: Any, caption: str, folder: str, kinds: str) -> tuple[str, str]:
-        asked.append(folder)
-        return str(path), ""
+    def choose(dialog: QFileDialog) -> int:
+        asked.append(dialog.directory().path())
+        dialog.selectFile(str(path))
+        dialog.accept()
+        return dialog.result()
 
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    monkeypatch.setattr(QFileDialog, "exec", choose)
     trigger(three, "Export All…")
     written = path.read_text(encoding="utf-8")
     assert all(text in written for text in TITLES)
-    assert len(asked) == 1
-    assert asked[0].startswith(documents)
+    assert asked == [str(documents)]
+    assert file_dialogs.begin() == str(chosen)  # where the next one begins
+    shutil.rmtree(chosen)
+    shutil.rmtree(documents)
+    assert file_dialogs.begin() == str(home)
 
 
 def test_files_are_attached_from_the_menu(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import Conversation
+from qwen3mlx_app.views import file_dialogs
 from qwen3mlx_app.views.exporting import proposed_name, with_ending
 from qwen3mlx_app.views.main_window import MainWindow
 
@@ -21,44 +22,64 @@ def titled(title: str) -> Conversation:
 
 def test_the_name_is_the_title_as_a_file_can_be_named() -> None:
     assert proposed_name([titled("Plan: a/b\\c?\n<now>")]) == "Plan a b c now"
+    assert proposed_name([titled("Read notes.md")]) == "Read notes"
     assert proposed_name([titled("../..")]) == "Conversations"
     assert proposed_name([titled("")]) == proposed_name([titled("a")] * 2) == "Conversations"
     assert proposed_name([titled("很长" * 100)]) == "很长" * 40
 
 
-def test_the_ending_is_the_filter_s_and_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_the_ending_that_was_typed_counts(tmp_path: Path) -> None:
     assert with_ending(tmp_path / "a", ".json") == tmp_path / "a.json"
     assert with_ending(tmp_path / "v1.2", ".md") == tmp_path / "v1.2.md"
-    assert with_ending(tmp_path / "a.md", ".json") == tmp_path / "a.json"
-    assert with_ending(tmp_path / "a.MD", ".md") == tmp_path / "a.MD"
-    assert with_ending(tmp_path / "a.txt", "") == tmp_path / "a.txt"
+    assert with_ending(tmp_path / "a.txt", ".md") == tmp_path / "a.txt.md"
     (tmp_path / "a.json").write_text("mine")
-    assert with_ending(tmp_path / "a.md", ".json") == tmp_path / "a 2.json"
+    for name in ("a.md", "a.json", "a.JSON", "a.MD"):  # the dialog has asked
+        assert with_ending(tmp_path / name, ".md") == tmp_path / name
+        assert with_ending(tmp_path / name, ".json") == tmp_path / name
+    assert with_ending(tmp_path / "a", ".json") == tmp_path / "a 2.json"
 
 
-@pytest.mark.parametrize(("place", "begins"), [(0, "# Hello"), (1, "{")])
-def test_what_is_written_is_what_the_filter_says(
+@pytest.mark.parametrize(
+    ("place", "typed", "named", "begins"),
+    [
+        (0, None, "Hello.md", "# Hello"),
+        (1, None, "Hello.json", "{"),
+        (0, "straw", "straw.md", "# Hello"),
+        (0, "straw.json", "straw.json", "{"),
+        (1, "straw.md", "straw.md", "# Hello"),
+        (1, "straw.txt", "straw.txt.json", "{"),
+    ],
+)
+def test_what_is_written_is_what_was_named(
     window: MainWindow,
     qtbot: QtBot,
     fake: FakeEndpoint,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     place: int,
+    typed: str | None,
+    named: str,
     begins: str,
 ) -> None:
+    """In Qt's own dialog, which a desktop without one shows."""
     ask(window, qtbot, "Hello")
-    asked: list[str] = []
+    monkeypatch.setattr(file_dialogs, "_answered", [str(tmp_path)])
 
-    def choose(_: object, __: str, proposed: str, filters: str) -> tuple[str, str]:
-        asked.append(Path(proposed).name)
-        return str(tmp_path / "out"), filters.split(";;")[place]
+    def choose(dialog: QFileDialog) -> int:
+        kind = dialog.nameFilters()[place]
+        dialog.selectNameFilter(kind)
+        dialog.filterSelected.emit(kind)
+        field = dialog.findChild(QLineEdit, "fileNameEdit")
+        assert isinstance(field, QLineEdit)
+        if typed is not None:
+            field.setText(typed)
+        dialog.accept()
+        return dialog.result()
 
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    monkeypatch.setattr(QFileDialog, "exec", choose)
     trigger(window, "Export…")
-    [written] = tmp_path.glob("out.*")
-    assert asked == ["Hello.md"]
-    assert written.suffix == [".md", ".json"][place]
-    assert written.read_text().startswith(begins)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [named]
+    assert (tmp_path / named).read_text().startswith(begins)
 
 
 def test_a_title_is_one_line_wherever_it_comes_from(

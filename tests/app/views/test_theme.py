@@ -4,14 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QStyle, QStyleOptionComboBox
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QCompleter,
+    QLabel,
+    QLineEdit,
+    QStyle,
+    QStyleOptionComboBox,
+)
 from pytestqt.qtbot import QtBot
+from qwen3mlx_app.views.colours import DARK, LIGHT
 from qwen3mlx_app.views.icons import SIZE, icon
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint, answer
 from .support import ask, program_of
+
+
+def test_a_list_in_a_window_of_its_own_has_a_ground(window: MainWindow, qtbot: QtBot) -> None:
+    """As what Qt's file dialog shows below the name that is typed."""
+    field, completer = QLineEdit(window), QCompleter(["notes.md", "notes.json"])
+    field.setCompleter(completer)
+    field.show()
+    for theme, ground in (("dark", DARK.surface), ("light", LIGHT.surface)):
+        program_of(window).settings.update(theme=theme)
+        completer.setCompletionPrefix("notes")
+        completer.complete()
+        shown = completer.popup()
+        assert shown.isVisible()
+        corner = shown.grab().toImage().pixelColor(shown.width() - 12, shown.height() - 8)
+        assert corner.name() == ground.lower()
+        shown.hide()
+    shiboken6.delete(completer)  # and its list
 
 
 def test_code_takes_the_colours_of_another_theme(

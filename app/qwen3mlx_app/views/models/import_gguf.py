@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from ...controllers.gguf_import import GgufImport
+from ..file_dialogs import ask_file
 from ..following import follow
-from ..opening import documents
 from ..plain import Button, Label, NameLabel
 from ..theme import GAP, GAP_L
 from ..widgets import hint_label
@@ -62,6 +62,5 @@ class ImportGguf(QWidget):
     def _ask(self) -> None:
         kinds = self.tr("GGUF files") + " (*.gguf)"
         title = self.tr("Choose a GGUF File")
-        path, _ = QFileDialog.getOpenFileName(self, title, documents(), kinds)
-        if path:
+        if path := ask_file(self, title, kinds):
             self._imports.start(path)

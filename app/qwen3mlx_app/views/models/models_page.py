@@ -6,7 +6,6 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QVBoxLayout,
@@ -19,7 +18,7 @@ from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelFolder
 from ...services.plain import one_line
 from ..fields import NoScrollComboBox
-from ..opening import documents
+from ..file_dialogs import ask_folder
 from ..page import Group, Page
 from ..plain import Button, NameLabel
 from ..theme import GAP, Theme
@@ -171,8 +170,5 @@ class ModelsPage(Page):
         return self.tr("{count} models").format(count=count)
 
     def _add_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(
-            self, self.tr("Choose a Folder with Models"), documents()
-        )
-        if path:
+        if path := ask_folder(self, self.tr("Choose a Folder with Models")):
             self._models.add_folder(path)

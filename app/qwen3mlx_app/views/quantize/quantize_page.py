@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QVBoxLayout,
     QWidget,
@@ -18,7 +17,7 @@ from ...controllers.quantize import METHODS, RECIPES, QuantizeController
 from ...quantization import Quality, QuantizeJob, QuantizeState
 from ..dot import Dot
 from ..fields import NoScrollComboBox
-from ..opening import documents
+from ..file_dialogs import ask_folder
 from ..page import Group, Page
 from ..plain import Button
 from ..sizes import size_text
@@ -170,9 +169,7 @@ class QuantizePage(Page):
 
     def _choose_source(self) -> None:
         if self._source.currentData() == "":
-            path = QFileDialog.getExistingDirectory(
-                self, self.tr("Choose an Unquantized Checkpoint"), documents()
-            )
+            path = ask_folder(self, self.tr("Choose an Unquantized Checkpoint"))
             self.choose_folder(path or self._folder)
         self._ask()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ...controllers.tools import ToolsController
 from ...domain import BuiltInTools
 from ...services.plain import one_line
+from ..file_dialogs import ask_folder
 from ..following import follow
-from ..opening import documents
 from ..page import Group
 from ..plain import Button, NameLabel
 from ..switch import Switch
@@ -98,7 +98,7 @@ class BuiltInSwitches(Group):
 
     def _add_folder(self) -> None:
         title = self.tr("Choose a Folder That May Be Read")
-        path = QFileDialog.getExistingDirectory(self, title, documents())
+        path = ask_folder(self, title)
         own = self._tools.own
         if path and own is not None and path not in own.folders:
             self._set_folders([*own.folders, path])
