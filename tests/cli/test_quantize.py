@@ -84,7 +84,8 @@ def test_an_interrupted_conversion_is_reported_before_any_measuring(
     journal.write_text("{}\n")
     words = ("quantize", source, "-o", tmp_path / "out")
     done = run(*words, "--recipe", "auto", "--target-bpw", 5, "--events")
-    assert (done.returncode, done.stdout) == (1, "")  # no progress of a measurement
+    (told,) = map(json.loads, done.stdout.splitlines())  # no progress of a measurement
+    assert (done.returncode, told["error"]["code"]) == (1, "conversion_failed")
     assert "use --resume to continue it" in done.stderr
     assert journal.read_text() == "{}\n"
     assert run(*words, "--dry-run").returncode == 0

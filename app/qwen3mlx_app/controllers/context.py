@@ -59,6 +59,9 @@ class ContextController(QObject):
     @property
     def num_unsent(self) -> int:
         """How many of the oldest messages are no longer sent."""
+        conversation = self._chat.conversation
+        if conversation is None or conversation.settings.first_sent is None:
+            return 0  # of long conversations no message is looked at
         return len(self._chat.path) - len(self._chat.sent_path)
 
     @property
