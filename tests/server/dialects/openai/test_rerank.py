@@ -100,6 +100,24 @@ def test_who_cannot_chat_says_so(readers: LiveServer, embedder: LiveServer, path
         )
 
 
+def test_a_vector_does_not_depend_on_its_neighbours(embedder: LiveServer) -> None:
+    texts = [
+        "",
+        "Rain",
+        "今天天气很好 🌧️",
+        "One two three. " * 40,
+        "Rain",
+        "def f(x):\n    return x\n" * 9,
+    ]
+
+    def vectors(given: Any) -> Any:
+        said = ask(embedder, "/v1/embeddings", model="demo-embedding", input=given)
+        return [row["embedding"] for row in said["data"]]
+
+    for together, text in zip(vectors(texts), texts, strict=True):
+        assert together == pytest.approx(vectors(text)[0], abs=1e-6)
+
+
 def test_embeddings_take_instructions_and_cuts(embedder: LiveServer) -> None:
     def vector(**fields: Any) -> Any:
         said = ask(embedder, "/v1/embeddings", model="demo-embedding", **fields)
