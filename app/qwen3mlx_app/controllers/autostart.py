@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Notice
 from ..services import login_item
-from ..services.server_errors import told
+from ..services.server_errors import system_reason
 
 translate = QCoreApplication.translate
 
@@ -34,7 +34,7 @@ class AutostartController(QObject):
             else:
                 login_item.turn_off()
         except (login_item.LoginItemError, OSError) as error:
-            reason = told(str(error.strerror)) if isinstance(error, OSError) else error
+            reason = system_reason(error) if isinstance(error, OSError) else error
             text = translate("settings", "This cannot be changed: {reason}").format(reason=reason)
             self.notice.emit(Notice(text=text, kind="error"))
         self.changed.emit()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Notice
 from ..services import command_link
-from ..services.server_errors import told
+from ..services.server_errors import system_reason
 
 translate = QCoreApplication.translate
 
@@ -47,7 +47,7 @@ class CommandLinkController(QObject):
                 text = text.format(path=link)
             self.notice.emit(Notice(text=text))
         except (command_link.CommandLinkError, OSError) as error:
-            reason = told(str(error.strerror)) if isinstance(error, OSError) else error
+            reason = system_reason(error) if isinstance(error, OSError) else error
             text = translate("settings", "This cannot be changed: {reason}").format(reason=reason)
             self.notice.emit(Notice(text=text, kind="error"))
         self.changed.emit()

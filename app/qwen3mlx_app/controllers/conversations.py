@@ -14,7 +14,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from ..domain import ChatSettings, Conversation, Folder, Notice, Preset, Undo
 from ..models import ListModel
 from ..services.private import make_file
-from ..services.server_errors import told
+from ..services.server_errors import system_reason
 from ..services.store import Store, StoreError
 from ..services.transfer import to_json, to_markdown
 from .importer import Importer
@@ -175,7 +175,7 @@ class ConversationsController(StoreController):
             self._notify_error(str(error))
         except OSError as error:
             text = translate("conversations", "{name} cannot be written: {reason}.").format(
-                name=path.name, reason=told(str(error.strerror))
+                name=path.name, reason=system_reason(error)
             )
             self._notify_error(text)
         else:

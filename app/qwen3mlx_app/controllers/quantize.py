@@ -17,7 +17,7 @@ from ..quantization import Quality, QuantizeJob, QuantizeState
 from ..services.command import Command
 from ..services.private import make_folder
 from ..services.quantize_file import QuantizeFile, quality_from
-from ..services.server_errors import told
+from ..services.server_errors import system_reason
 
 translate = QCoreApplication.translate
 
@@ -203,6 +203,6 @@ class QuantizeController(QObject):
             self._file.write(self.state.job if waits else None, self.qualities.values())
         except OSError as error:
             text = translate("quantize", "The measurements cannot be saved: {reason}.").format(
-                reason=told(str(error.strerror))
+                reason=system_reason(error)
             )
             self.notice.emit(Notice(text=text, kind="error"))

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import AppSettings, Notice, Undo
 from ..services.links import is_web_address
-from ..services.server_errors import told
+from ..services.server_errors import system_reason
 from ..services.settings import SettingsFile
 from .changes import change_notice
 
@@ -102,7 +102,7 @@ class SettingsController(QObject):
             self._file.write(settings)
         except OSError as error:
             text = translate("settings", "The settings cannot be saved: {reason}.").format(
-                reason=told(str(error.strerror))
+                reason=system_reason(error)
             )
             self.notice.emit(Notice(text=text, kind="error", topic="settings"))
         else:

@@ -107,6 +107,11 @@ def told(text: str) -> str:
     return _known(text) or text
 
 
+def system_reason(error: OSError) -> str:
+    """Why the system refused, such as `No space left on device`, in the person's language."""
+    return told(str(error.strerror or error))
+
+
 def _known(text: str, depth: int = _DEEPEST) -> str | None:
     """The translation of a message that is known word by word, and of its parts that are."""
     if depth <= 0 or len(text) > _LONGEST:

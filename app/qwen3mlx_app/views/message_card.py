@@ -16,13 +16,13 @@ from .edit_field import EditField, Edits
 from .marking import Marks
 from .message_footer import Footer, Intents
 from .message_text import MessageText
-from .plain import Label, Menu, NameLabel
+from .plain import Menu, NameLabel
 from .rich_text import RichLabel
 from .tab_order import TabPlace, follow, put_after
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .thinking import Thinking
 from .tool_calls import CallCard, ShownCall
-from .widgets import hint_label
+from .widgets import error_label, hint_label
 
 # The most tool calls shown of an answer.
 MAX_CALLS = 100
@@ -66,9 +66,7 @@ class MessageCard(QWidget):
         self._calls_end: QWidget = self._text_end
         self._footer = Footer(row.message, intents, self)
         self._state = AnswerState(self)
-        self._error = Label("", self)
-        self._error.setObjectName("error")
-        self._error.setWordWrap(True)
+        self._error = error_label("", self)
         if self._is_question:
             self._build_question()
         else:

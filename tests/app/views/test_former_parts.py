@@ -6,13 +6,14 @@ import shiboken6
 from PySide6.QtCore import QMetaMethod, QObject
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
-from qwen3mlx_app.domain import LogEntry, RunningRequest
+from qwen3mlx_app.domain import RunningRequest
 from qwen3mlx_app.models import ListModel
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint, answer
 from .support import ask, program_of, windows_of
 from .test_language import speak
+from .test_request_log_columns import ENTRY
 
 PAGES = ("models", "tools", "quantize", "server", "settings", "chat")
 
@@ -29,20 +30,6 @@ RUNNING = RunningRequest(
     completion_tokens=1,
     tokens_per_second=None,
     age=1.0,
-)
-ENTRY = LogEntry(
-    id=1,
-    time=0.0,
-    method="POST",
-    path="/v1/chat/completions",
-    client="curl",
-    address="127.0.0.1",
-    status=200,
-    ms=1.0,
-    model="demo",
-    prompt_tokens=1,
-    cached_tokens=0,
-    completion_tokens=1,
 )
 
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QMimeDatabase
 from ...domain import Attachment, AttachmentKind
 from ..child import Child, child_command
 from ..fence import fenced
-from ..server_errors import told
+from ..server_errors import system_reason
 from .plain import decoded
 from .refused import AttachmentRefused
 
@@ -78,7 +78,7 @@ def _content(path: Path) -> bytes:
         raise AttachmentRefused(
             translate("attachments", "{name} cannot be read: {reason}."),
             path.name,
-            reason=told(str(error.strerror)),
+            reason=system_reason(error),
         ) from None
 
 

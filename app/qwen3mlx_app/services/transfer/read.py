@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from ...domain import Transcript
-from ..server_errors import told
+from ..server_errors import system_reason
 from ..values import Json, objects
 from . import chatgpt, lmstudio, own
 from .errors import TransferError
@@ -96,7 +96,7 @@ def _documents(path: Path) -> Iterator[Any]:
     except OSError as error:
         raise TransferError(
             translate("transfer", "{name} cannot be read: {reason}.").format(
-                name=path.name, reason=told(str(error.strerror or error))
+                name=path.name, reason=system_reason(error)
             )
         ) from None
     except (

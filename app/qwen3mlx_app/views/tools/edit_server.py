@@ -10,7 +10,7 @@ from ...domain import ToolServer
 from ...services.mcp_entry import EntryError
 from ..plain import Button, Label, set_title
 from ..theme import GAP, GAP_L, GAP_XL
-from ..widgets import hint_label
+from ..widgets import error_label, hint_label
 from .server_form import ServerForm
 
 WIDTH = 580
@@ -30,9 +30,7 @@ class EditServer(QDialog):
         heading.setWordWrap(True)
         self._form = ServerForm(self, server)
         self._form.entered.connect(self._save)
-        self._fault = Label("", self)
-        self._fault.setObjectName("error")
-        self._fault.setWordWrap(True)
+        self._fault = error_label("", self)
         self._fault.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP_XL, GAP_XL, GAP_XL, GAP_L)

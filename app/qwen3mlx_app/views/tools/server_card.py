@@ -19,7 +19,7 @@ from ..plain import Button, Label, NameLabel, confirm
 from ..style import MONOSPACE
 from ..switch import Switch
 from ..theme import GAP, GAP_L, GAP_S, Theme
-from ..widgets import hint_label, tool_button
+from ..widgets import error_label, hint_label, tool_button
 from .edit_server import EditServer
 from .tool_row import ToolRow
 
@@ -43,9 +43,7 @@ class ServerCard(QFrame):
         layout.setSpacing(GAP_S)
         layout.addLayout(self._head())
         layout.addLayout(self._place_and_buttons())
-        self._error = Label("", self)
-        self._error.setObjectName("error")
-        self._error.setWordWrap(True)
+        self._error = error_label("", self)
         self._note = Label("", self)
         self._note.setObjectName("warning")
         self._note.setWordWrap(True)

@@ -11,6 +11,7 @@ from ...services.server_errors import told
 from ..fields import NoScrollComboBox
 from ..plain import Button, Label, NameLabel, selectable
 from ..theme import GAP, GAP_S, Theme
+from ..widgets import error_label
 from .test_form import TestForm
 
 # The least width of the choice of consent, in pixels.
@@ -37,9 +38,7 @@ class ToolRow(QWidget):
         layout.addWidget(about)
         if tool.fault is not None:
             text = self.tr("It cannot be offered: {reason}.").format(reason=told(tool.fault))
-            fault = Label(text, self)
-            fault.setObjectName("error")
-            fault.setWordWrap(True)
+            fault = error_label(text, self)
             layout.addWidget(fault)
 
     def show_consent(self, tool: Tool) -> None:

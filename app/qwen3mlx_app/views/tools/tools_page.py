@@ -9,9 +9,8 @@ from ...controllers.tools import ToolsController
 from ...services.server_errors import told
 from ..following import follow
 from ..page import Page
-from ..plain import Label
 from ..theme import GAP, Theme
-from ..widgets import hint_label
+from ..widgets import error_label, hint_label
 from .add_server import AddServer
 from .built_in import BuiltInSwitches
 from .server_card import ServerCard
@@ -41,9 +40,7 @@ class ToolsPage(Page):
         self._list.setSpacing(GAP + 4)
         self.column.addLayout(self._list)
         self._off = hint_label(self.tr("Start the server to see the tools."), self)
-        self._faults = Label("", self)
-        self._faults.setObjectName("error")
-        self._faults.setWordWrap(True)
+        self._faults = error_label("", self)
         self.column.addWidget(self._off)
         self.column.addWidget(self._faults)
         own = BuiltInSwitches(tools, theme, self)
