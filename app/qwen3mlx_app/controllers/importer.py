@@ -94,7 +94,7 @@ class _Tally:
 
     @property
     def text(self) -> str:
-        """Such as `10 conversations imported, 2 already here, 1 skipped.`"""
+        """Such as `10 conversations imported, 2 already here, 1 without messages.`"""
         if not self.num_imported:
             head = translate("conversations", "No conversations imported")
         elif self.num_imported == 1:
@@ -106,7 +106,7 @@ class _Tally:
             text = translate("conversations", "{count} already here")
             parts.append(text.format(count=f"{self.num_known:,}"))
         if self.num_skipped:
-            text = translate("conversations", "{count} skipped")
+            text = translate("conversations", "{count} without messages")
             parts.append(text.format(count=f"{self.num_skipped:,}"))
         # The comma between the parts of a sentence, and its end.
         comma, stop = translate("conversations", ", "), translate("conversations", ".")

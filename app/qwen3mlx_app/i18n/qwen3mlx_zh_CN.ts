@@ -3052,8 +3052,8 @@
         <translation>{count} 个已存在</translation>
     </message>
     <message>
-        <source>{count} skipped</source>
-        <translation>跳过 {count} 个</translation>
+        <source>{count} without messages</source>
+        <translation>{count} 个没有消息</translation>
     </message>
     <message>
         <source>, </source>

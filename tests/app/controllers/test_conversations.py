@@ -305,7 +305,7 @@ def test_many_are_imported_between_other_events(
     assert said.notices[-1].text == "Importing: 20 of 100 conversations"
     assert said.wanted == []
     qtbot.waitUntil(lambda: len(said.wanted) == 1)
-    assert said.notices[-1].text == "100 conversations imported, 1 skipped."
+    assert said.notices[-1].text == "100 conversations imported, 1 without messages."
     assert {notice.topic for notice in said.notices} == {"import"}
     assert len(controller.conversations.values()) == 100
 

@@ -144,6 +144,26 @@ def test_a_selection_that_is_not_there_is_the_first(tmp_path: Path) -> None:
     assert shown(transcript) == [("user", "a"), ("assistant", "c")]
 
 
+def test_lm_studios_files_leave_a_mark_and_its_draft_is_kept(tmp_path: Path) -> None:
+    asked = user("What is this?")
+    file = {"type": "file", "fileIdentifier": "1734-cat.png", "fileType": "image"}
+    asked["versions"][0]["content"].insert(0, file)
+    alone = user("")
+    alone["versions"][0]["content"] = [{**file, "name": "plan.pdf"}]
+    [transcript] = imported(tmp_path, lm_studio(asked, alone, clientInput="And then"))
+    assert shown(transcript) == [("user", "[1734-cat.png]\nWhat is this?"), ("user", "[plan.pdf]")]
+    assert transcript.conversation.draft == "And then"
+
+
+def test_chatgpts_files_are_marked_by_their_names(tmp_path: Path) -> None:
+    files = [{"id": "file-1", "name": "cat.png"}, {"id": "file-2", "name": "plan.pdf"}]
+    image = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-1"}
+    other = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-9"}
+    asked = node("q", None, "user", image, other, "What?", metadata={"attachments": files})
+    [transcript] = imported(tmp_path, [chatgpt_export(asked, current="q")])
+    assert shown(transcript) == [("user", "[plan.pdf]\n[cat.png]\n[image]\nWhat?")]
+
+
 def test_chatgpts_branches_thoughts_and_tools(tmp_path: Path) -> None:
     [transcript] = imported(tmp_path, [STRAWBERRIES])
     assert transcript.conversation.title == "Strawberries"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ...domain import Conversation, Message, ToolCall, Transcript, new_id
@@ -90,7 +91,7 @@ def _node(
             return None, above
         said, calls = "", no_calls
     else:
-        said, calls = _said(source, role, content)
+        said, calls = _said(source, role, content, _file_names(metadata))
     if not (said.strip() or calls or (is_last and above.reasoning)):
         return None, above
     message = Message(
@@ -108,8 +109,10 @@ def _node(
     return message, _Above(message.id, message.created_at, calls)
 
 
-def _said(source: Json, role: str, content: Json) -> tuple[str, tuple[ToolCall, ...]]:
-    said = _text(content)
+def _said(
+    source: Json, role: str, content: Json, names: Mapping[str, str]
+) -> tuple[str, tuple[ToolCall, ...]]:
+    said = _text(content, names)
     recipient = text(source.get("recipient"))
     if role == "assistant" and recipient not in ("", "all") and said.strip():
         call = ToolCall(id=f"call_{new_id()[:24]}", name=recipient, arguments=_arguments(said))
@@ -119,21 +122,33 @@ def _said(source: Json, role: str, content: Json) -> tuple[str, tuple[ToolCall, 
     return said, ()
 
 
-def _text(content: Json) -> str:
+def _file_names(metadata: Json) -> dict[str, str]:
+    """The names of attached files by their ids."""
+    files = objects(metadata.get("attachments"))
+    return {text(file.get("id")): text(file.get("name")) for file in files if text(file.get("id"))}
+
+
+def _text(content: Json, names: Mapping[str, str]) -> str:
+    """The text with a mark for each attached file: what is in them is not exported with it."""
     parts = content.get("parts")
     if not isinstance(parts, list):
         return text(content.get("text")) or text(content.get("result"))
-    return "\n".join(filter(None, (_part(part) for part in parts)))
+    pointers = [text(part.get("asset_pointer")) for part in objects(parts)]
+    shown = {file_id for file_id in names if any(one.endswith(file_id) for one in pointers)}
+    others = [f"[{name}]" for file_id, name in names.items() if name and file_id not in shown]
+    return "\n".join(filter(None, (*others, *(_part(part, names) for part in parts))))
 
 
-def _part(part: object) -> str:
-    """The text of a part; for images and audio, which are separate files, their kind."""
+def _part(part: object, names: Mapping[str, str]) -> str:
+    """The text of a part; for images and audio, which are separate files, their name or kind."""
     if isinstance(part, str):
         return text(part)
     kind = text(an_object(part).get("content_type"))
     if kind == "audio_transcription":
         return text(an_object(part).get("text"))
-    return f"[{kind.removesuffix('_asset_pointer')}]" if kind else ""
+    pointer = text(an_object(part).get("asset_pointer"))
+    name = next((name for file_id, name in names.items() if pointer.endswith(file_id)), "")
+    return f"[{name or kind.removesuffix('_asset_pointer')}]" if kind else ""
 
 
 def _thoughts(content: Json) -> str:

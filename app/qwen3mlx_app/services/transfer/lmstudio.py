@@ -53,6 +53,7 @@ def read(document: Json) -> Transcript | None:
             id=tree.conversation_id,
             title=text(document.get("name")).strip(),
             pinned=document.get("pinned") is True,
+            draft=text(document.get("clientInput")),
             settings=_settings(document),
             leaf_id=tree.parent_id,
             created_at=created_at,
@@ -100,7 +101,7 @@ class _Tree:
 
     def _add_version(self, version: Json) -> None:
         if version.get("role") == "user":
-            content = "\n".join(_texts(version.get("content")))
+            content = "\n".join([*_files(version.get("content")), *_texts(version.get("content"))])
             if content.strip():
                 self._add("user", content=content)
         elif version.get("role") == "assistant":
@@ -190,6 +191,13 @@ def _texts(content: object) -> list[str]:
         for part in objects(content)
         if part.get("type") == "text" and part.get("isStructural") is not True
     ]
+
+
+def _files(content: object) -> list[str]:
+    """Marks of the files that were attached, which LM Studio keeps elsewhere."""
+    found = [part for part in objects(content) if part.get("type") == "file"]
+    names = [text(part.get("name")) or text(part.get("fileIdentifier")) for part in found]
+    return [f"[{name or 'file'}]" for name in names]
 
 
 def _result(part: Json) -> str:
