@@ -81,6 +81,7 @@ class Generation(QObject):
         self._num_calls_before = len(self._calls)
         self._round: ToolRound | None = None
         self._thinking_since: float | None = None
+        self._before = step.stats or AnswerStats()
         self._thinking_s = (step.stats.thinking_s if step.stats else None) or 0.0
         self._is_counted = False
         self._counted = Counted(0, 0)
@@ -162,11 +163,25 @@ class Generation(QObject):
         """The tokens and the thinking time so far."""
         since = self._thinking_since
         thinking_s = self._thinking_s + (time.monotonic() - since if since is not None else 0)
-        return AnswerStats(
-            completion_tokens=self._counted.completion_tokens or None,
-            reasoning_tokens=self._counted.reasoning_tokens or None,
-            tokens_per_second=self._rate(),
-            thinking_s=thinking_s or None,
+        return self._with_before(
+            AnswerStats(
+                completion_tokens=self._counted.completion_tokens or None,
+                reasoning_tokens=self._counted.reasoning_tokens or None,
+                tokens_per_second=self._rate(),
+                thinking_s=thinking_s or None,
+            )
+        )
+
+    def _with_before(self, stats: AnswerStats) -> AnswerStats:
+        """Of the whole answer, where this goes on with one that ended too early."""
+        before = self._before
+        return replace(
+            stats,
+            prompt_tokens=before.prompt_tokens or stats.prompt_tokens,
+            cached_tokens=before.cached_tokens if before.prompt_tokens else stats.cached_tokens,
+            completion_tokens=_sum(before.completion_tokens, stats.completion_tokens),
+            reasoning_tokens=_sum(before.reasoning_tokens, stats.reasoning_tokens),
+            ttft_s=before.ttft_s or stats.ttft_s,
         )
 
     def _grow(self, *, content: str = "", reasoning: str = "") -> None:
@@ -257,7 +272,7 @@ class Generation(QObject):
 
     def _finish(self, reason: str, stats: AnswerStats) -> None:
         self._is_counted = True
-        stats = replace(stats, thinking_s=self._thinking_s or None)
+        stats = self._with_before(replace(stats, thinking_s=self._thinking_s or None))
         self.message = replace(self.message, finish_reason=reason, stats=stats)
 
     def _done(self) -> None:
@@ -309,6 +324,10 @@ class Generation(QObject):
             self._save_has_failed = True
             self.save_failed.emit(str(error))
         self._save.start()
+
+
+def _sum(first: int | None, second: int | None) -> int | None:
+    return None if first is None and second is None else (first or 0) + (second or 0)
 
 
 class _Pending:

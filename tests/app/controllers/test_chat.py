@@ -204,6 +204,23 @@ def test_an_answer_is_continued_where_it_broke_off(
     assert fake.bodies[1]["messages"][-1] == {"role": "assistant", "content": "One, "}
 
 
+def test_the_figures_of_a_continued_answer_are_those_of_all_of_it(
+    program: Program, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    script = [delta(reasoning_content="Hm."), delta(content="One, "), ending("length")]
+    fake.script = [script, [delta(content="two."), ending()]]
+    first = ask(program, qtbot, "Count")
+    assert first.stats is not None
+    assert first.stats.thinking_s
+    with qtbot.waitSignal(program.chat.finished):
+        program.chat.continue_answer(first.id)
+    stats = last(program).stats
+    assert stats is not None
+    assert (stats.completion_tokens, stats.reasoning_tokens) == (10, 4)
+    assert (stats.prompt_tokens, stats.cached_tokens) == (20, 16)
+    assert stats.thinking_s == first.stats.thinking_s
+
+
 def test_tool_calls_are_put_together(program: Program, qtbot: QtBot, fake: FakeEndpoint) -> None:
     def call(index: int, arguments: str, **head: Any) -> bytes:
         function = {"arguments": arguments, **({"name": head["name"]} if head else {})}
