@@ -783,8 +783,8 @@
 <context>
     <name>GetModels</name>
     <message>
-        <source>Start the server to see what there is.</source>
-        <translation>启动服务器以查看可获取的模型。</translation>
+        <source>What there is appears here once the server runs.</source>
+        <translation>服务器运行后，这里会显示可获取的模型。</translation>
     </message>
     <message>
         <source>Show All Models</source>
@@ -2258,6 +2258,14 @@
     <message>
         <source>No fading menus and no blinking cursor.</source>
         <translation>菜单不淡入淡出，光标不闪烁。</translation>
+    </message>
+    <message>
+        <source>Show in the system tray</source>
+        <translation>在系统托盘中显示</translation>
+    </message>
+    <message>
+        <source>When a long task finishes, or a tool asks, in the background. Requires the item in the system tray.</source>
+        <translation>后台的耗时任务完成，或有工具请求允许时通知。需要在系统托盘中显示。</translation>
     </message>
     <message>
         <source>Ctrl+Enter or ⌘Enter</source>

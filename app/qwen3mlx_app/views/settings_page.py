@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -75,7 +76,7 @@ class SettingsPage(Page):
             self._show_server(server.settings)
 
     def _general(self) -> Group:
-        group = Group(self)
+        group, is_mac = Group(self), sys.platform == "darwin"
         self._choice(
             group,
             "language",
@@ -93,7 +94,7 @@ class SettingsPage(Page):
         self._switch(
             group,
             "show_tray",
-            self.tr("Show in the menu bar"),
+            self.tr("Show in the menu bar") if is_mac else self.tr("Show in the system tray"),
             self.tr("Keeps the server running when the window is closed."),
         )
         self._switch(
@@ -103,6 +104,11 @@ class SettingsPage(Page):
             self.tr(
                 "When a long task finishes, or a tool asks, in the background."
                 " Requires the menu bar item."
+            )
+            if is_mac
+            else self.tr(
+                "When a long task finishes, or a tool asks, in the background."
+                " Requires the item in the system tray."
             ),
         )
         return group

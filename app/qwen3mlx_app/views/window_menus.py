@@ -171,7 +171,8 @@ def _view(window: MainWindow) -> None:
         add(title, f"Ctrl+{number}", partial(window.show_page, name), icon=name)
     menu.addSeparator()
     sidebar = translate("menu", "Show or Hide Sidebar")
-    add(sidebar, "Ctrl+Meta+S", window.body.toggle_sidebar, icon="sidebar")
+    key = "Ctrl+Meta+S" if sys.platform == "darwin" else "F9"
+    add(sidebar, key, window.body.toggle_sidebar, icon="sidebar")
     menu.addSeparator()
     larger = add(translate("menu", "Zoom In"), "Ctrl++", partial(settings.zoom, 1), icon="plus")
     larger.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])

@@ -28,6 +28,7 @@ from tests.support.places import PROGRAM
 
 from .support import named, program_of, turn_wheel, visible_texts
 
+IS_MAC = sys.platform == "darwin"
 MIRROR = "Hugging Face mirror"
 SAVED = ServerSettings(
     port=1234,
@@ -55,7 +56,7 @@ def kept(window: MainWindow) -> AppSettings:
     ("name", "setting"),
     [
         ("Start the server at launch", "start_server"),
-        ("Show in the menu bar", "show_tray"),
+        (f"Show in the {'menu bar' if IS_MAC else 'system tray'}", "show_tray"),
         ("Notifications", "notify"),
         ("Reduce motion", "reduce_motion"),
         ("Generate titles with the model", "auto_title"),

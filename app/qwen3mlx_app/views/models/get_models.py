@@ -38,7 +38,9 @@ class GetModels(QWidget):
         self._lines.setContentsMargins(0, GAP, 0, GAP)
         self._lines.setSpacing(2 * GAP)
         self._group.add_layout(self._lines)
-        self._nothing = hint_label(self.tr("Start the server to see what there is."), self)
+        self._nothing = hint_label(
+            self.tr("What there is appears here once the server runs."), self
+        )
         self._all = Button(self.tr("Show All Models"), self)
         self._all.clicked.connect(self._toggle_all)
         layout = QVBoxLayout(self)
