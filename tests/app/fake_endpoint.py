@@ -167,7 +167,8 @@ class FakeEndpoint:
             texts = [len(text.split()) for text in body["texts"]]
             chat = sum(len(m["content"].split()) for m in body["messages"] or ())
             chat += 100 * len(body["servers"])
-            return {"model": "demo", "texts": texts, "chat": chat, "context_length": 4096}
+            counts = {"model": "demo", "texts": texts, "chat": chat, "context_length": 4096}
+            return {**counts, "at_least": False}
         return {}
 
 

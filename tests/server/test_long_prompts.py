@@ -167,9 +167,11 @@ def test_a_chat_that_is_too_long_to_count_is_known_to_be_too_long(
 
     told = count("a b c " * 400_000)
     assert told["chat"] > told["context_length"]
+    assert told["at_least"]
     assert reads.num_characters == 0
     exact = count(PROSE)
     assert 0 < exact["chat"] < exact["context_length"]
+    assert not exact["at_least"]
 
 
 def test_ollama_cuts_a_text_without_reading_the_rest(server: LiveServer, reads: Reads) -> None:

@@ -13,11 +13,14 @@ from ..services.attachments import AttachmentRefused, in_context, read_attachmen
 from ..services.delivery import Delivery
 from ..services.endpoint import Endpoint
 
+# In place of a number of tokens.
+UNKNOWN, TOO_MANY = -1, -2
+
 
 class AttachmentLoader(QObject):
     """Emits `added(id, attachment, tokens)` or `refused(id, sentence)` for each file.
 
-    `tokens` is -1 where the server could not count them.
+    `tokens` is UNKNOWN where the server could not count them, TOO_MANY where it need not.
     """
 
     added = Signal(str, object, int)
@@ -62,6 +65,22 @@ class AttachmentLoader(QObject):
             texts=[in_context(attachment)],
             messages=None,
             enable_thinking=None,
-            done=lambda texts, chat, context_length: self.added.emit(file_id, attachment, texts[0]),
-            failed=lambda error: self.added.emit(file_id, attachment, -1),
+            done=lambda texts, *_: self.added.emit(file_id, attachment, texts[0]),
+            failed=lambda error: self._measure(file_id, attachment, model_id),
+        )
+
+    def _measure(self, file_id: str, attachment: Attachment, model_id: str) -> None:
+        """Whether a text that was not counted is longer than the context in any case."""
+
+        def measured(_: list[int], chat: int | None, total: int, __: bool) -> None:
+            is_too_long = chat is not None and chat >= total
+            self.added.emit(file_id, attachment, TOO_MANY if is_too_long else UNKNOWN)
+
+        self._endpoint.count_tokens(
+            model=model_id,
+            texts=(),
+            messages=[{"role": "user", "content": in_context(attachment)}],
+            enable_thinking=None,
+            done=measured,
+            failed=lambda error: self.added.emit(file_id, attachment, UNKNOWN),
         )

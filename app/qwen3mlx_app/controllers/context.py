@@ -57,6 +57,11 @@ class ContextController(QObject):
         return self.used is not None and bool(self.total) and self.used >= (self.total or 0)
 
     @property
+    def is_least(self) -> bool:
+        """Whether there are more tokens than `used`: so many are not counted."""
+        return self._chat.estimator.is_least
+
+    @property
     def num_unsent(self) -> int:
         """How many of the oldest messages are no longer sent."""
         conversation = self._chat.conversation
@@ -123,7 +128,7 @@ class ContextController(QObject):
         """Count the texts' tokens; the answer comes too late for another conversation."""
         asked = self._chat.path
 
-        def counted(counts: list[int], _: int | None, total: int) -> None:
+        def counted(counts: list[int], _: int | None, total: int, __: bool) -> None:
             if self._chat.path == asked and not self._chat.is_busy:
                 then(counts, total)
 

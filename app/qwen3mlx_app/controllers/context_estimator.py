@@ -33,6 +33,7 @@ class ContextEstimator(QObject):
     """Emits `estimated(tokens, context length)`, both None where the server cannot tell.
 
     Where there is no room for an answer, `draft_estimated(tokens)` follows: of the draft alone.
+    `is_least`: there are more tokens than were told last, too many to be counted.
     """
 
     estimated = Signal(object, object)
@@ -41,6 +42,7 @@ class ContextEstimator(QObject):
     def __init__(self, endpoint: Endpoint, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._endpoint = endpoint
+        self.is_least = False
         self._question: Callable[[], WouldSend] | None = None
         self._call: Call | None = None
         self._number = 0
@@ -70,7 +72,7 @@ class ContextEstimator(QObject):
             servers=question.servers,
             enable_thinking=question.thinking,
             done=partial(self._on_counted, question, number),
-            failed=lambda _: self._on_counted(question, number, [], None, None),
+            failed=lambda _: self._on_counted(question, number, [], None, None, False),
         )
 
     def _on_counted(
@@ -80,10 +82,12 @@ class ContextEstimator(QObject):
         texts: list[int],
         chat: int | None,
         context_length: int | None,
+        is_least: bool,
     ) -> None:
         self._call = None
         if number != self._number:  # asked of a conversation that was left
             return
+        self.is_least = is_least
         used = 0 if chat is None and context_length is not None else chat
         self.estimated.emit(used, context_length)
         is_alone = not question.draft or len(question.messages) == 1
@@ -93,9 +97,10 @@ class ContextEstimator(QObject):
     def _ask_alone(self, question: WouldSend, number: int) -> None:
         """Whether the draft would fit without all that is before it."""
 
-        def counted(_: list[int], chat: int | None, __: int) -> None:
+        def counted(_: list[int], chat: int | None, __: int, is_least: bool) -> None:
             self._call = None
             if number == self._number and chat is not None:
+                self.is_least = is_least
                 self.draft_estimated.emit(chat)
 
         self._call = self._endpoint.count_tokens(

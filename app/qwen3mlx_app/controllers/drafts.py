@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from ..domain import Attachment, Draft, Notice, Undo, new_id
 from ..services.store import StoreError, Stores
 from ..services.timers import single_shot
-from .attachment_loader import AttachmentLoader
+from .attachment_loader import UNKNOWN, AttachmentLoader
 from .open_conversation import SAVE_AFTER, OpenConversation
 from .open_messages import OpenMessages
 from .store_controller import AGAIN, StoreController
@@ -22,12 +22,12 @@ translate = QCoreApplication.translate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftFile:
-    """A file of a draft; `attachment` is None while it is read. `tokens` is -1 if unknown."""
+    """A file of a draft; `attachment` is None while it is read. For `tokens`, see the loader."""
 
     id: str
     name: str
     attachment: Attachment | None = None
-    tokens: int = -1
+    tokens: int = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

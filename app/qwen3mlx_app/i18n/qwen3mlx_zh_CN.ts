@@ -144,6 +144,10 @@
         <translation>{count} 个词元</translation>
     </message>
     <message>
+        <source>more than fits</source>
+        <translation>超出上下文</translation>
+    </message>
+    <message>
         <source>Remove {name}</source>
         <translation>移除 {name}</translation>
     </message>
@@ -487,6 +491,10 @@
     <message>
         <source>The oldest {count} messages are not sent to the model.</source>
         <translation>最早的 {count} 条消息没有发送给模型。</translation>
+    </message>
+    <message>
+        <source>more than {number}</source>
+        <translation>超过 {number}</translation>
     </message>
 </context>
 <context>

@@ -88,11 +88,12 @@ class Endpoint(JsonApi):
         messages: Sequence[Mapping[str, Any]] | None,
         servers: Sequence[str] = (),
         enable_thinking: bool | None,
-        done: Callable[[list[int], int | None, int], None],
+        done: Callable[[list[int], int | None, int, bool], None],
         failed: Failed,
     ) -> Call:
-        """Calls `done(tokens of each text, tokens of the chat, context length)`.
+        """Calls `done(tokens of each text, tokens of the chat, context length, is least)`.
 
+        A chat that is too long to be counted has more tokens than told: `is least`.
         Those of the `servers` that run are counted with their tools.
         """
         body = {
@@ -110,6 +111,7 @@ class Endpoint(JsonApi):
                 [int(count) for count in reply["texts"]],
                 reply["chat"],
                 int(reply["context_length"]),
+                bool(reply["at_least"]),
             ),
             done=lambda counts: done(*counts),
             failed=failed,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from ..controllers.attachment_loader import TOO_MANY
 from ..controllers.drafts import DraftFile
 from ..services.plain import one_line
 from .flow import FlowArea
@@ -55,6 +56,8 @@ class AttachmentChips(FlowArea):
             about = self.tr("reading…")
         elif file.tokens >= 0:
             about = self.tr("{count} tokens").format(count=f"{file.tokens:,}")
+        elif file.tokens == TOO_MANY:
+            about = self.tr("more than fits")
         middle = Qt.TextElideMode.ElideMiddle
         name = self.fontMetrics().elidedText(one_line(file.name), middle, NAME)
         chip.setText(f"{name}  {about}".rstrip())

@@ -76,7 +76,10 @@ class ContextBar(QFrame):
             text = self.tr("The oldest message is not sent to the model.")
         else:
             text = self.tr("The oldest {count} messages are not sent to the model.")
-        sizes = {"used": f"{used or 0:,}", "total": f"{context.total or 0:,}"}
+        number = f"{used or 0:,}"
+        if context.is_least:
+            number = self.tr("more than {number}").format(number=number)
+        sizes = {"used": number, "total": f"{context.total or 0:,}"}
         return text.format(**sizes, count=context.num_unsent)
 
     def _button(self, text: str, do: Callable[[], object]) -> Button:

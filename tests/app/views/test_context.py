@@ -153,6 +153,16 @@ def test_a_summary_that_was_stopped_leaves_nothing_out(
     assert buttons(full) == []
 
 
+def test_what_is_too_long_to_be_counted_is_more_than_is_told(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    told = {"model": "demo", "texts": [], "chat": 20_836, "context_length": 4096, "at_least": True}
+    fake.replies["/api/qwen3mlx/tokens"] = (200, json.dumps(told).encode())
+    window.chat.composer.text.setPlainText("x" * 10)
+    more = "too long for the model: more than 20,836 of 4,096 tokens."
+    qtbot.waitUntil(lambda: more in said(window))
+
+
 def test_one_message_that_is_not_sent_is_one(
     window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
 ) -> None:

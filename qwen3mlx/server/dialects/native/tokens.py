@@ -40,11 +40,11 @@ async def count(body: TokensBody, service: ServiceDep) -> Json:
     if length > MAX_COUNTED and not body.texts:
         least = _least(tokenizer, body)
         if least > context_length:
-            return {**told, "texts": [], "chat": least}
+            return {**told, "texts": [], "chat": least, "at_least": True}
     check_counted(length)
     tools = await asyncio.to_thread(_functions, service, body)
     texts, chat = await service.threads.read(length, _count, tokenizer, body, tools)
-    return {**told, "texts": texts, "chat": chat}
+    return {**told, "texts": texts, "chat": chat, "at_least": False}
 
 
 def _least(tokenizer: Tokenizer, body: TokensBody) -> int:

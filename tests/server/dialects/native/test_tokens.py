@@ -44,6 +44,7 @@ def test_the_context_is_the_one_it_would_be_loaded_with(own: LiveServer) -> None
         "texts": [],
         "chat": None,
         "context_length": 512,
+        "at_least": False,
     }
 
 
