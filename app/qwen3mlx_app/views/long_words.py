@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from .markdown import BREAK
 
-# The characters of a word between two places where it may be broken.
-_MOST = 24
+# The characters of a word between two places where it may be broken, at a size of text in pixels;
+# in larger text there are fewer, as the window may be as narrow.
+_MOST, _SIZE = 24, 14
 _TAG = re.compile(r"(<[^>]*>)")
 # Tags within a word.
 _INLINE = re.compile(r"</?(?:a|b|code|em|i|s|span|strong|sub|sup|u)\b")
 # A character of a word, an entity counting as one.
 _UNIT = re.compile(r"&#?\w{1,8};|[^\s&<>\u200b]")
 _WORD = re.compile(rf"(?:{_UNIT.pattern})+")
-_LONG = re.compile(rf"(?:{_UNIT.pattern}){{{_MOST}}}(?=[^\s<>])")
 _SPACE = re.compile(rf"[\s{BREAK}]")
 
 
-def breakable(rendered: str) -> str:
+def breakable(rendered: str, size: int = _SIZE) -> str:
     """Make long words breakable, also where tags part them: Qt would cut them off at the edge.
 
-    They get BREAKs, which must not get into copied text.
+    They get BREAKs, which must not get into copied text. `size`: of the text, in pixels.
     """
+    most = min(_MOST, _MOST * _SIZE // size)
+    long = _long(most)
     parts = _TAG.split(rendered)
     length = 0  # of the word so far
     for number, part in enumerate(parts):
@@ -31,16 +34,24 @@ def breakable(rendered: str) -> str:
         elif part:
             begun = _WORD.match(part) if length else None
             end = begun.end() if begun is not None else 0
-            parts[number] = _broken(part[:end], length) + _LONG.sub(rf"\g<0>{BREAK}", part[end:])
+            parts[number] = _broken(part[:end], length, most) + long.sub(
+                rf"\g<0>{BREAK}", part[end:]
+            )
             length = _last(part) + (length if end == len(part) else 0)
     return "".join(parts)
 
 
-def _broken(word: str, length: int) -> str:
+@cache
+def _long(most: int) -> re.Pattern[str]:
+    """So many characters of a word that goes on."""
+    return re.compile(rf"(?:{_UNIT.pattern}){{{most}}}(?=[^\s<>])")
+
+
+def _broken(word: str, length: int, most: int) -> str:
     """A word, or its rest after `length` characters, with its BREAKs."""
     units = _UNIT.findall(word)
     return "".join(
-        unit if (length + place) % _MOST else BREAK + unit for place, unit in enumerate(units)
+        unit if (length + place) % most else BREAK + unit for place, unit in enumerate(units)
     )
 
 

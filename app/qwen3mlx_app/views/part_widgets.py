@@ -57,7 +57,8 @@ class TextPart(RichLabel):
         if part.goes_on:
             self.lead = ""
         style = text_style(self._theme, muted=self._muted or bool(part.bars))
-        self.show_rich(style, breakable(rich_text(part, self._theme, written=self._written)))
+        shown = rich_text(part, self._theme, written=self._written)
+        self.show_rich(style, breakable(shown, self._theme.font_size))
 
     def height_at(self, width: int) -> int:
         return self.heightForWidth(width)
@@ -100,7 +101,8 @@ class TablePart(QScrollArea):
             columns.scrolled.connect(bar.setValue)
 
     def show_part(self, part: Part) -> None:
-        document = laid_out(text_style(self._theme) + breakable(part.html), self.font())
+        shown = breakable(part.html, self._theme.font_size)
+        document = laid_out(text_style(self._theme) + shown, self.font())
         self._part, self._widths = part, []
         self._natural = self._narrowest = int(document.idealWidth()) + SIDES
         self._num_columns = part.html.partition("</tr>")[0].count("<th")

@@ -303,6 +303,8 @@ def test_long_words_may_be_broken_and_nothing_else_changes() -> None:
     assert f"{'x' * 23}&lt;\u200b{'y' * 24}\u200b{'y' * 24}\u200b{'y' * 2}</a>" in broken
     assert broken.count("\u200b") == 3
     assert breakable("a " * 100) == "a " * 100
+    large = breakable("(javascript:alert(1))", 24)  # in the narrowest window, 15 fit
+    assert max(map(len, large.split("\u200b"))) == 14
 
 
 def test_a_word_that_tags_part_is_breakable_as_a_whole() -> None:
