@@ -79,6 +79,12 @@ class Message:
     stats: AnswerStats | None = None
     created_at: float
 
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether it is an answer that ended too early, and can go on."""
+        is_cut = self.status in ("stopped", "failed") or self.finish_reason == "length"
+        return self.role == "assistant" and self.status != "streaming" and is_cut
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:

@@ -2443,6 +2443,10 @@
         <translation>插入换行符</translation>
     </message>
     <message>
+        <source>Edit the Last Question, in an Empty Field</source>
+        <translation>编辑上一个问题（输入框为空时）</translation>
+    </message>
+    <message>
         <source>Stop Generating or Cancel Edit</source>
         <translation>停止生成或取消编辑</translation>
     </message>
@@ -3302,6 +3306,10 @@
     <message>
         <source>Conversation</source>
         <translation>对话</translation>
+    </message>
+    <message>
+        <source>Continue Answer</source>
+        <translation>继续生成</translation>
     </message>
     <message>
         <source>Regenerate</source>

@@ -7,12 +7,7 @@ from functools import cached_property, partial
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ..controllers.chat import ChatController
 from ..controllers.context import ContextController
@@ -145,9 +140,11 @@ class ChatPage(QWidget):
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The message field leaves the keys that turn pages to the conversation."""
+        """The message field leaves those to the conversation that mean nothing in it."""
         shown = self._stack.currentWidget()
-        if event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and shown is not None:
+        if event.key() == Qt.Key.Key_Up and shown is self.messages:
+            self.messages.edit_last_question()
+        elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and shown is not None:
             shown.keyPressEvent(event)
         else:
             super().keyPressEvent(event)

@@ -51,6 +51,13 @@ class Commands(QObject):
             self._window.show_page("chat")
             self._chat.regenerate(answer.id)
 
+    def continue_answer(self) -> None:
+        """Go on with the last answer, which ended too early."""
+        answer = self._chat.last_answer
+        if answer is not None:
+            self._window.show_page("chat")
+            self._chat.continue_answer(answer.id)
+
     def regenerate_with(self) -> None:
         """Answer the last question again, with another model."""
         answer = self._chat.last_answer

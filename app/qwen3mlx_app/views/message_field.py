@@ -62,6 +62,8 @@ class MessageField(QPlainTextEdit):
             self.sent.emit()
         elif event.key() in _PAGES and self.verticalScrollBar().maximum() == 0:
             event.ignore()  # they turn the conversation's
+        elif event.key() == Qt.Key.Key_Up and self.document().isEmpty() and not is_composing:
+            event.ignore()  # it edits the last question
         else:
             super().keyPressEvent(event)
 

@@ -109,7 +109,7 @@ class Footer(QWidget):
         self._place.setVisible(bool(parts) and is_over)
         self._previous.setEnabled(row.version > 0)
         self._next.setEnabled(row.version < row.num_versions - 1)
-        self._continue.setVisible(self._is_broken())
+        self._continue.setVisible(message.is_broken_off)
         if self._stats is not None:
             self._stats.show_figures(self._figures(message))
         self._show_actions()
@@ -130,7 +130,7 @@ class Footer(QWidget):
         if self._message.status == "streaming":
             return
         menu.addSeparator()
-        if self._is_broken():
+        if self._message.is_broken_off:
             menu.add(self.tr("Continue"), partial(self._emit, self._intents.continue_answer))
         for name, text, signal in self._choices():
             menu.add(text, partial(self._emit, signal), icon(name))
@@ -146,11 +146,6 @@ class Footer(QWidget):
             ("branch", self.tr("Branch from Here"), intents.branch),
             ("trash", self.tr("Delete from Here"), intents.delete),
         ]
-
-    def _is_broken(self) -> bool:
-        message = self._message
-        broken = message.status in ("stopped", "failed") or message.finish_reason == "length"
-        return message.role == "assistant" and message.status != "streaming" and broken
 
     def _show_actions(self) -> None:
         shown = self._message.status != "streaming" and bool(self._reasons)

@@ -69,7 +69,7 @@ class MessageList(QAbstractScrollArea):
         reserve_bar(self)
         self.setAccessibleName(self.tr("Conversation"))
         self._model = model
-        self._step_version = intents.step_version.emit
+        self._intents = intents
         intents.edit_changed.connect(self.show_edit)
         self._cards = MessageCards(model, theme, intents, edits, self.viewport())
         self._cards.fold_toggled.connect(self.lay_out)
@@ -125,6 +125,12 @@ class MessageList(QAbstractScrollArea):
         bar = self.verticalScrollBar()
         self._at_end = bar.value() >= bar.maximum()
         self.lay_out()
+
+    def edit_last_question(self) -> None:
+        rows = reversed(self._model.values())
+        question = next((row.message for row in rows if row.message.role == "user"), None)
+        if question is not None:
+            self._intents.edit.emit(question.id)
 
     @property
     def edited(self) -> str | None:
@@ -224,7 +230,7 @@ class MessageList(QAbstractScrollArea):
         elif event.key() in _VERSIONS:
             for message_id, card in self._shown.items():
                 if card.hasFocus():
-                    self._step_version(message_id, _VERSIONS[event.key()])
+                    self._intents.step_version.emit(message_id, _VERSIONS[event.key()])
                     break
         else:
             super().keyPressEvent(event)

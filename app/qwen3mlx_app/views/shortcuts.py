@@ -73,6 +73,7 @@ class ShortcutSheet(QDialog):
         return [
             (self.tr("Send Message"), as_written(send)),
             (self.tr("Insert Line Break"), as_written(line)),
+            (self.tr("Edit the Last Question, in an Empty Field"), as_written("Up")),
             (self.tr("Stop Generating or Cancel Edit"), as_written("Esc")),
         ]
 

@@ -100,6 +100,12 @@ def _conversation(window: MainWindow, commands: Commands) -> None:
     def may_answer() -> bool:
         return chat.last_answer is not None and not chat.is_busy
 
+    def may_go_on() -> bool:
+        answer = chat.last_answer
+        return answer is not None and answer.is_broken_off and not chat.is_busy
+
+    on = translate("menu", "Continue Answer")
+    enable(add(on, "Ctrl+Alt+R", commands.continue_answer, icon="continue"), may_go_on)
     again = add(translate("menu", "Regenerate"), "Ctrl+R", commands.regenerate, icon="again")
     enable(again, may_answer)
     other = translate("menu", "Regenerate With…")

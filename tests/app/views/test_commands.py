@@ -17,6 +17,7 @@ from qwen3mlx_app.views import file_dialogs
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint, answer
+from .messages import said, told
 from .support import action, ask, button, program_of, trigger
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -53,6 +54,19 @@ def test_regenerate_and_copy_last_are_for_the_last_answer(
         press(window, qtbot, Qt.Key.Key_R)
     press(window, qtbot, Qt.Key.Key_C, CONTROL | SHIFT)
     assert QApplication.clipboard().text() == "Two."
+
+
+def test_an_answer_that_was_stopped_goes_on(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    told(window, said("Hi?", "user"), said("Well."))
+    assert not action(window, "Continue Answer").isEnabled()
+    told(window, said("Hi?", "user"), said("Well", status="stopped"))
+    fake.script = [answer(" and so on.")]
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        press(window, qtbot, Qt.Key.Key_R, CONTROL | Qt.KeyboardModifier.AltModifier)
+    assert program_of(window).chat.messages.value(1).message.content == "Well and so on."
+    assert not action(window, "Continue Answer").isEnabled()
 
 
 def test_the_open_conversation_is_pinned_and_deleted(three: MainWindow, qtbot: QtBot) -> None:

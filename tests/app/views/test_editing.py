@@ -360,3 +360,18 @@ def test_tab_goes_through_the_field_as_the_eye_does(
     assert stops[:3] == ["Attach files", "Cancel edit", "Send"]
     assert QApplication.focusWidget() is cards(window)[1]
     assert within.isVisible()
+
+
+def test_up_in_an_empty_field_edits_the_last_question(window: MainWindow, qtbot: QtBot) -> None:
+    made = told(window, said("Hi?", "user"), said("Yes."), said("And?", "user"), said("No."))
+    field = window.chat.composer.text
+    field.setFocus()
+    field.setPlainText("words")
+    qtbot.keyClick(field, Key.Key_Up)
+    assert not program_of(window).chat.drafts.edits
+    field.clear()
+    qtbot.keyClick(field, Key.Key_Up)
+    assert list(program_of(window).chat.drafts.edits) == [made[2].id]
+    assert QApplication.focusWidget().accessibleName() == "Edit message"
+    qtbot.keyClick(QApplication.focusWidget(), Key.Key_Escape)
+    assert field.hasFocus()
