@@ -142,7 +142,7 @@ class ChatPage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The message field leaves those to the conversation that mean nothing in it."""
         shown = self._stack.currentWidget()
-        if event.key() == Qt.Key.Key_Up and shown is self.messages:
+        if event.key() == Qt.Key.Key_Up and self.composer.text.hasFocus():
             self.messages.edit_last_question()
         elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and shown is not None:
             shown.keyPressEvent(event)

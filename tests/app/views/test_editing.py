@@ -15,6 +15,7 @@ from qwen3mlx_app.composition import Program
 from qwen3mlx_app.domain import Attachment
 from qwen3mlx_app.views.edit_field import EditField
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.number_field import NumberField
 from qwen3mlx_app.views.window import make_window
 
 from tests.support.places import PROGRAM
@@ -375,3 +376,13 @@ def test_up_in_an_empty_field_edits_the_last_question(window: MainWindow, qtbot:
     assert QApplication.focusWidget().accessibleName() == "Edit message"
     qtbot.keyClick(QApplication.focusWidget(), Key.Key_Escape)
     assert field.hasFocus()
+
+
+def test_up_in_another_field_edits_nothing(window: MainWindow, qtbot: QtBot) -> None:
+    told(window, said("Hi?", "user"), said("Yes."))
+    window.chat.find_bar.open()
+    window.chat.show_panel(True)
+    for field in (window.chat.find_bar.field, *window.chat.panel.findChildren(NumberField)):
+        field.setFocus()
+        qtbot.keyClick(field, Key.Key_Up)
+    assert not program_of(window).chat.drafts.edits
