@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..library import LocalModel
 from .display import one_line
 from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..library import LocalModel
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], terminal: Terminal) -> None:
