@@ -116,7 +116,8 @@ class Engine:
 
         Idle models are unloaded to make room, least recently used first. The load waits for busy
         models, and for requests that use this model with other options. `on_progress` is called
-        with 0 to 1.
+        with 0 to 1. The future raises UnavailableError for a model that was lost, and is loaded
+        again.
         """
         return self._worker.post(LoadModel(model_id, path, options, on_progress))
 

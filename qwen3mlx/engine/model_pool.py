@@ -148,7 +148,10 @@ class ModelPool:
         self._others_turn = others_turn
 
     def request(self, model_id: str, path: Path, waiter: LoadWaiter) -> None:
-        """Give `waiter` the model now, or as soon as it is loaded."""
+        """Give `waiter` the model now, or as soon as it is loaded.
+
+        A lost model is refused until it is there again: that may take minutes, or fail each time.
+        """
         resident = self.available(model_id)
         if resident is not None and waiter.options in (None, resident.options):
             resident.touch()
@@ -157,6 +160,11 @@ class ModelPool:
             return
         if waiter.done.set_running_or_notify_cancel():
             try:
+                if (lost := self.lost.get(model_id)) is not None:
+                    raise UnavailableError(
+                        f"{lost.fault}, and {model_id} is loaded again: send the request again in "
+                        "a while."
+                    )
                 # Check before another model is unloaded for a load that cannot succeed.
                 ModelConfig.from_folder(path).with_options(waiter.options or LoadOptions())
                 self._queue(model_id, path, waiter)

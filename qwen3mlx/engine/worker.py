@@ -145,10 +145,12 @@ class Worker:
         _log.critical("The engine's thread has ended by a fault.", exc_info=error)
         name = type(error).__name__
         told = UnavailableError(f"The engine failed ({name}): send the request again.")
-        residents = self.models.resident.values()
+        residents = list(self.models.resident.values())
         sequences = [each for resident in residents for each in resident.scheduler.sequences]
         # Arrays must be freed by the thread that made them.
         self._tasks.clear()
+        for resident in residents:
+            resident.loaded.unload()
         self.models.resident.clear()
         self.models.loads.clear()
         # Whoever is told may come again at once, and then finds the next thread.
@@ -274,7 +276,8 @@ class Worker:
             if done.cancelled():
                 raise CancelledError
             if not self._is_open(resident):
-                raise UnavailableError(f"{resident.id} was unloaded: send the request again.")
+                why = resident.loaded.fault or f"{resident.id} was unloaded"
+                raise UnavailableError(f"{why}: send the request again.")
 
         try:
             self._check_open(resident)

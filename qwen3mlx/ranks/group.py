@@ -94,7 +94,7 @@ class Group:
         """
         self._check_model(options.quantize)
         try:
-            facts = self._check()
+            facts = self._check(on_progress)
             shares = self._shares(facts, options.quantize)
             loaded = self._load(shares, facts, options, on_progress)
         except BaseException:
@@ -122,16 +122,18 @@ class Group:
         finally:
             self.close()
 
-    def ask(self, name: str, values: Any, patience: float = math.inf) -> list[dict[str, Any]]:
-        """Send a command to all ranks, and return their replies in order, within `patience`
-        seconds.
+    def ask(self, name: str, values: Any) -> list[dict[str, Any]]:
+        """Send a command to all ranks, and return their replies in order.
 
-        Raises UnavailableError if a rank is lost or cannot do what the others can.
+        Raises UnavailableError if a rank is lost, takes longer than STEP_PATIENCE, or cannot do
+        what the others can.
         """
+        if (fault := self.fault) is not None:
+            raise _unavailable(fault)
         data = line({name: values})
         for link in self._links:
             link.send(data)
-        replies = self._collect(patience)
+        replies = self._collect(STEP_PATIENCE)
         failed = [reply for reply in replies.values() if "error" in reply]
         if failed:
             self._end(f"A computer of the group failed ({unpacked(failed[0])})")
@@ -154,7 +156,7 @@ class Group:
         first, *_ = self._parts([1 << 62] * len(self._hosts.hosts), load_bits)
         part_bytes(self._folder, first, load_bits)
 
-    def _check(self) -> list[dict[str, Any]]:
+    def _check(self, on_progress: Report | None = None) -> list[dict[str, Any]]:
         """Start the ranks, and return what their computers have.
 
         Raises UnavailableError for all that is wrong.
@@ -177,7 +179,7 @@ class Group:
                 "envs": self._hosts.envs,
             }
             link.send(line({"check": values}))
-        replies = self._collect(START_PATIENCE, starting=True)
+        replies = self._collect(START_PATIENCE, on_progress, starting=True)
         own = {"version": versions(), "checkpoint": fingerprint(self._folder)}
         faults = [
             f"{_name(link)}: {fault}"
@@ -302,7 +304,11 @@ class Group:
     def _end(self, why: str) -> NoReturn:
         self._fault = why
         self.close(now=True)
-        raise UnavailableError(f"{why}: send the request again.")
+        raise _unavailable(why)
+
+
+def _unavailable(fault: str) -> UnavailableError:
+    return UnavailableError(f"{fault}: send the request again.")
 
 
 def _fault_of(

@@ -13,12 +13,16 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Generator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, ModelNotFoundError, UnavailableError
 from .network import Network, check_backend, free_ports, join, use_variables
 from .wire import ALIVE, BEAT, line, packed, unpacked
+
+if TYPE_CHECKING:
+    from ..engine.rows import Rows
 
 # Seconds without a word of the server's after which this process ends: where a network has failed,
 # nothing else tells it.
@@ -75,6 +79,7 @@ class _Rank:
         self._said = said
         self._speaks = threading.Lock()
         self._folder = Path()
+        self._works: dict[int, Generator[None, None, Rows]] = {}
 
     def say(self, message: dict[str, Any]) -> None:
         try:
@@ -159,15 +164,25 @@ class _Rank:
         return {"outputs": packed(self._runner.run(unpacked(plan)))}
 
     def on_rows(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Compute embeddings, or logits."""
+        """Begin to compute embeddings, or logits, as `on_more` goes on."""
         from ..engine.rows import read_rows
 
-        work = read_rows(self._decoder, values["inputs"], values["token_ids"])
-        while True:
-            try:
-                next(work)
-            except StopIteration as done:
-                return {"rows": done.value}
+        number = values["number"]
+        self._works[number] = read_rows(self._decoder, values["inputs"], values["token_ids"])
+        return self.on_more(number)
+
+    def on_more(self, number: int) -> dict[str, Any]:
+        """Compute the next chunk; return the rows once all of them are there."""
+        try:
+            next(self._works[number])
+        except StopIteration as done:
+            return {"rows": done.value} | self.on_forget(number)
+        return {"rows": None}
+
+    def on_forget(self, number: int) -> dict[str, Any]:
+        """Compute no more of these."""
+        del self._works[number]
+        return {}
 
 
 def _be_silent() -> None:

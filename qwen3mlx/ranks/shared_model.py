@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 from ..config import LoadOptions, ModelConfig, read_infos
 from ..engine.loaded import LoadedModel
@@ -13,7 +16,7 @@ from ..engine.rows import Ids, Rows
 from ..errors import InvalidRequestError, UnavailableError
 from ..library.family import generation_config
 from ..text import load_tokenizer
-from .group import STEP_PATIENCE, Group, Held
+from .group import Group, Held
 from .hosts import Hosts
 from .wire import packed, unpacked
 
@@ -31,11 +34,10 @@ class GroupRunner:
         """Return what rank 0 returns. Once a rank is lost, a step has that as its fault, and mere
         changes do nothing: the engine drops the model with them.
         """
-        if (fault := self._group.fault) is not None:
-            lost = UnavailableError(f"{fault}: send the request again.")
-            return StepOutputs(fault=Fault((), lost)) if plan.collects else StepOutputs()
+        if self._group.fault is not None and not plan.collects:
+            return StepOutputs()
         try:
-            replies = self._group.ask("run", packed(plan), STEP_PATIENCE)
+            replies = self._group.ask("run", packed(plan))
             outputs = [_outputs(reply) for reply in replies]
             if any(chosen(each) != chosen(outputs[0]) for each in outputs):
                 self._group.disagree()
@@ -64,6 +66,7 @@ class SharedModel(LoadedModel):
         super().__init__(folder, config, load_tokenizer(folder), generation_config(folder))
         self.group = group
         self._held = held
+        self._numbers = itertools.count()
 
     @property
     def nbytes(self) -> int:
@@ -79,14 +82,23 @@ class SharedModel(LoadedModel):
     def rows(
         self, inputs: Sequence[Ids], token_ids: Ids | None, check: Callable[[], None]
     ) -> Generator[None, None, Rows]:
-        rows: Rows = []
-        for ids in inputs:
-            asked = None if token_ids is None else list(token_ids)
-            replies = self.group.ask("rows", {"inputs": [list(ids)], "token_ids": asked})
-            rows += replies[0]["rows"]
+        number = next(self._numbers)
+        ids = None if token_ids is None else list(token_ids)
+        values = {"number": number, "inputs": list(map(list, inputs)), "token_ids": ids}
+        replies = self.group.ask("rows", values)
+        while (rows := replies[0]["rows"]) is None:
             yield
-            check()
-        return rows
+            try:
+                check()
+            except Exception:
+                self._forget(number)
+                raise
+            replies = self.group.ask("more", number)
+        return cast("Rows", rows)
+
+    def _forget(self, number: int) -> None:
+        with suppress(UnavailableError):  # they have ended, and their work with them
+            self.group.ask("forget", number)
 
     def unload(self) -> None:
         self.group.close()

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +113,12 @@ def is_back(engine: Engine, lost: Sequence[int]) -> bool:
 
 def ranks_of(serve: Serve) -> list[int]:
     """The processes of a server's group, in the order in which they were started."""
-    children = psutil.Process(serve.process.pid).children(recursive=True)
-    ranks = [each for each in children if "qwen3mlx.ranks.rank" in each.cmdline()]
-    return [each.pid for each in sorted(ranks, key=psutil.Process.create_time)]
+    ranks = []
+    for child in psutil.Process(serve.process.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if "qwen3mlx.ranks.rank" in child.cmdline():
+                ranks.append((child.create_time(), child.pid))
+    return [process_id for _, process_id in sorted(ranks)]
 
 
 def is_running(process_id: int) -> bool:

@@ -158,15 +158,18 @@ def test_who_cannot_connect_is_named(
     )
 
 
-def test_ranks_that_run_and_do_not_answer(demo: Path, tmp_path: Path) -> None:
+def test_ranks_that_run_and_do_not_answer(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The network between them has failed, and nothing else."""
+    monkeypatch.setattr(group, "STEP_PATIENCE", 0.1)
     held = {"nbytes": 1, "bytes_per_token": 1, "num_layers": 1, "max_chunk": 1}
     far = replying(tmp_path, demo, load={"loaded": held})
     hosts = Hosts((far, far._replace(ssh="too.local", ips=("10.0.0.3",))))
     one = Group(hosts, "demo", demo)
     one.load(LoadOptions(), lambda done, total: None)
     with pytest.raises(UnavailableError, match=r"far.local does not answer: send the request agai"):
-        one.ask("run", packed(StepPlan()), patience=0.1)
+        one.ask("run", packed(StepPlan()))
     assert not one.process_ids
 
 

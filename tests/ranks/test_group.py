@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine import Engine
 from qwen3mlx.engine.outputs import Token
 from qwen3mlx.engine.plan import StepOutputs, StepPlan
+from qwen3mlx.engine.rows import Rows, read_rows
 from qwen3mlx.errors import InvalidRequestError, UnavailableError
 from qwen3mlx.generate import Decoder
 from qwen3mlx.ranks.group import Group, Held
@@ -58,13 +60,40 @@ def test_a_cancelled_answer_leaves_the_others(engine: Engine, alone: Decoder) ->
     assert second.ids == ids_alone(alone, PROMPT, max_tokens=5)
 
 
+def own_rows(decoder: Decoder, inputs: list[list[int]], token_ids: list[int] | None = None) -> Rows:
+    found: Rows = []
+
+    def collect() -> Iterator[None]:
+        found.extend((yield from read_rows(decoder, inputs, token_ids)))
+
+    assert not any(collect())
+    return found
+
+
 def test_rows_of_embeddings(engine: Engine, alone: Decoder) -> None:
     resident = resident_of(engine)
-    found = engine.embed(resident, [PROMPT, PROMPT[:5]]).result(PATIENCE)
-    logits = engine.embed(resident, [PROMPT], token_ids=[3, 4]).result(PATIENCE)
-    assert [len(row) for row in found] == [192, 192]
-    assert len(logits[0]) == 2
-    assert abs(sum(value * value for value in found[0]) - 1) < 1e-4
+    longer, shared = PROMPT * 8, [[*PROMPT, last] for last in (1, 2)]
+    found = engine.embed(resident, [longer, PROMPT]).result(PATIENCE)
+    logits = engine.embed(resident, shared, token_ids=[3, 4]).result(PATIENCE)
+    assert np.allclose(found, own_rows(alone, [longer, PROMPT]), rtol=0, atol=1e-5)
+    assert np.allclose(logits, own_rows(alone, shared, [3, 4]), rtol=0, atol=1e-4)
+
+
+def test_embeddings_leave_turns_to_answers(engine: Engine, alone: Decoder) -> None:
+    """Between two chunks; who is cancelled then is forgotten."""
+    resident = resident_of(engine)
+    request = sent(engine, max_tokens=2000)
+    wait(lambda: request.ids)
+    futures = [engine.embed(resident, [PROMPT] * 500) for _ in range(2)]
+    before = len(request.ids)
+    wait(lambda: len(request.ids) > before + 3)
+    assert not any(future.done() for future in futures)
+    for future in futures:
+        assert future.cancel()
+    engine.cancel(resident, request.sequence)
+    wait(lambda: resident.is_idle)
+    rows = engine.embed(resident, [PROMPT]).result(PATIENCE)
+    assert np.allclose(rows, own_rows(alone, [PROMPT]), rtol=0, atol=1e-5)
 
 
 def test_another_model_is_refused(engine: Engine, demo: Path) -> None:
@@ -83,7 +112,7 @@ def test_a_group_is_not_started_twice(engine: Engine, demo: Path) -> None:
 class Apart(Group):
     """Its ranks reply with other tokens."""
 
-    def ask(self, name: str, values: object, patience: float = 0) -> list[dict[str, object]]:
+    def ask(self, name: str, values: object) -> list[dict[str, object]]:
         drawn = [StepOutputs(decoded=((0, (Token(rank),)),)) for rank in range(2)]
         return [{"outputs": packed(outputs)} for outputs in drawn]
 

@@ -34,6 +34,19 @@ BODIES: list[dict[str, Any]] = [
     {"logprobs": True, "top_logprobs": 2},
     {"thinking_budget": 3},
 ]
+LOST = (
+    "rank 0 on this computer was lost, and demo is loaded again: send the request again in a while."
+)
+CHAT = {"max_tokens": 5, "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+OPENAI = {"error": {"message": LOST, "type": "server_error", "param": None, "code": "unavailable"}}
+ANTHROPIC = {"type": "error", "error": {"type": "overloaded_error", "message": LOST}}
+# What asks for a model that is loaded again, and is told so at once.
+REFUSALS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("/v1/chat/completions", CHAT, OPENAI),
+    ("/v1/embeddings", {"input": "Hi"}, OPENAI),
+    ("/api/chat", {"messages": CHAT["messages"], "options": {"num_predict": 5}}, {"error": LOST}),
+    ("/v1/messages", CHAT, ANTHROPIC),
+]
 
 
 @pytest.fixture
@@ -86,11 +99,17 @@ def test_its_answers_are_those_of_a_server_alone(shared: LiveServer, single: Liv
 @pytest.mark.slow
 def test_health_names_a_lost_rank(shared: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
     assert shared.http.get("/health").json() == {"status": "ok"}
+    for path, body, _ in REFUSALS:  # which also imports what they need
+        assert shared.http.post(path, json={"model": "demo", **body}).status_code == 200
     (resident,) = shared.service.engine.resident.values()
     loaded: Any = resident.loaded
     os.kill(loaded.group.process_ids[0], signal.SIGKILL)
     wait(lambda: shared.http.get("/health").status_code == 503, 10)
     assert "rank 0 on this computer was lost" in shared.http.get("/health").text
+    for path, body, said in REFUSALS:
+        refused = shared.http.post(path, json={"model": "demo", **body})
+        assert (refused.status_code, refused.headers.get("Retry-After")) == (503, "5")
+        assert {**refused.json(), "request_id": None} == {**said, "request_id": None}
     wait(lambda: shared.http.get("/health").status_code == 200)
     assert answer(shared, {})["message"]["content"]
     assert "It is loaded again" in caplog.text
@@ -107,6 +126,22 @@ def test_ranks_end_with_the_server(number: signal.Signals, hosts: str, tmp_path:
         next(response.iter_lines())
         serve.process.send_signal(number)
         wait(lambda: not any(map(is_running, ranks)), 10)
+    serve.wait()
+    serve.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_ranks_that_start_end_with_the_server(
+    number: signal.Signals, hosts: str, tmp_path: Path
+) -> None:
+    serve = Serve(tmp_path, "--model", "demo", "--hosts", hosts)
+    old = set(ranks_of(serve))
+    os.kill(min(old), signal.SIGKILL)
+    wait(lambda: len(set(ranks_of(serve)) - old) == 2)
+    ranks = ranks_of(serve)
+    serve.process.send_signal(number)
+    wait(lambda: not any(map(is_running, ranks)), 10)
     serve.wait()
     serve.close()
 
