@@ -5078,8 +5078,8 @@
         <translation>{name} 中没有可以读取的对话。</translation>
     </message>
     <message>
-        <source>{name} is not an export from LM Studio, ChatGPT, or qwen3mlx.</source>
-        <translation>{name} 不是 LM Studio、ChatGPT 或 qwen3mlx 的导出文件。</translation>
+        <source>{name} is not an export from LM Studio, ChatGPT, Claude, or qwen3mlx.</source>
+        <translation>{name} 不是 LM Studio、ChatGPT、Claude 或 qwen3mlx 的导出文件。</translation>
     </message>
     <message>
         <source>{name} cannot be read: {reason}.</source>

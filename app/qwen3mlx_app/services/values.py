@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timezone
 from typing import Any
 
 Json = dict[str, Any]
@@ -48,6 +49,15 @@ def moment(value: object, per_second: int = 1) -> float | None:
     given = number(value)
     seconds = None if given is None else given / per_second
     return seconds if seconds is not None and 0 <= seconds <= _LAST_MOMENT else None
+
+
+def instant(value: object) -> float | None:
+    """Unix seconds of a time in the notation of ISO 8601; without a zone, it is UTC."""
+    try:
+        at = datetime.fromisoformat(text(value).replace("Z", "+00:00"))
+        return moment((at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 def whole(value: object) -> int | None:

@@ -214,3 +214,42 @@ STRAWBERRIES = chatgpt(
     node("a2", "output", "assistant", "It is 3.", metadata=MODEL),
     current="a1",
 )
+
+
+# What claude.ai names as the message above the first.
+ROOT = "00000000-0000-4000-8000-000000000000"
+
+
+def claude_message(
+    uuid: str, sender: str, *parts: dict[str, Any], above: str | None = ROOT, **fields: Any
+) -> dict[str, Any]:
+    """`above` None is left out, as in older exports."""
+    message = {
+        "uuid": uuid,
+        "text": "This block is not supported on your current device yet.",
+        "content": list(parts),
+        "sender": sender,
+        "created_at": "2026-03-29T07:06:35.552627Z",
+        "updated_at": "2026-03-29T07:06:35.552627Z",
+        "attachments": [],
+        "files": [],
+        **fields,
+    }
+    return message if above is None else {**message, "parent_message_uuid": above}
+
+
+def says(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text, "citations": [], "start_timestamp": None}
+
+
+def claude(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {
+        "uuid": "019d386a",
+        "name": "Calendars",
+        "summary": "",
+        "created_at": "2026-03-29T07:06:34.084721Z",
+        "updated_at": "2026-03-29T12:59:41.658730Z",
+        "account": {"uuid": "c1a9"},
+        "chat_messages": list(messages),
+        **fields,
+    }

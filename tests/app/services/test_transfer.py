@@ -25,6 +25,7 @@ from qwen3mlx_app.domain import (
 from qwen3mlx_app.services.transfer import (
     TransferError,
     chatgpt,
+    claude,
     import_file,
     lmstudio,
     own,
@@ -40,11 +41,14 @@ from .exports import (
     WEATHER,
     answer_step,
     assistant,
+    claude_message,
     lm_studio,
     node,
+    says,
     user,
 )
 from .exports import chatgpt as chatgpt_export
+from .exports import claude as claude_export
 
 
 def imported(folder: Path, document: Any) -> list[Transcript]:
@@ -193,6 +197,99 @@ def test_thoughts_that_nothing_followed_are_kept(tmp_path: Path) -> None:
     assert path(transcript)[-1].reasoning == "Hm."
 
 
+THINKS = {"type": "thinking", "thinking": "Hm.", "summaries": []}
+CALLS = {"type": "tool_use", "id": "t1", "name": "search", "input": {"q": "日历"}}
+FOUND = {"type": "knowledge", "title": "Calendars", "url": "https://a.example", "text": "Many."}
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([says("Yes.")], [("assistant", "Yes.", "")]),
+        ([says("One."), says("Two.")], [("assistant", "One.\n\nTwo.", "")]),
+        ([THINKS, says("Yes.")], [("assistant", "Yes.", "Hm.")]),
+        ([THINKS], [("assistant", "", "Hm.")]),
+        (
+            [
+                THINKS,
+                CALLS,
+                {"type": "tool_result", "tool_use_id": "t1", "content": [FOUND]},
+                says("So."),
+            ],
+            [
+                ("assistant", "", "Hm."),
+                ("tool", "Calendars\nhttps://a.example\nMany.", ""),
+                ("assistant", "So.", ""),
+            ],
+        ),
+        (
+            [{**CALLS, "id": None}, {"type": "tool_result", "content": "none"}],
+            [("assistant", "", ""), ("tool", "none", "")],
+        ),
+        ([{"type": "token_budget"}, {"type": "flag", "text": "x"}], []),
+        ([], [("assistant", "An older one.", "")]),
+    ],
+)
+def test_the_parts_of_claudes_answers(
+    tmp_path: Path, parts: list[Any], expected: list[tuple[str, str, str]]
+) -> None:
+    asked = claude_message("q", "human", says("Which?"))
+    told = claude_message("a", "assistant", *parts, above="q", text="An older one.")
+    [transcript] = imported(tmp_path, [claude_export(asked, told)])
+    answer = path(transcript)[1:]
+    assert [(one.role, one.content, one.reasoning) for one in answer] == expected
+    called = [call.id for one in answer for call in one.tool_calls]
+    assert [one.tool_call_id for one in answer if one.role == "tool"] == called
+    assert all(json.loads(call.arguments) == {"q": "日历"} for m in answer for call in m.tool_calls)
+
+
+def test_claudes_versions_files_and_times(tmp_path: Path) -> None:
+    pasted = {"file_name": "", "file_size": 3, "file_type": "txt", "extracted_content": "é!"}
+    document = claude_export(
+        claude_message("q", "human", says("Old?")),
+        claude_message("a", "assistant", says("Old."), above="q", stop_reason="user_canceled"),
+        claude_message(
+            "q2",
+            "human",
+            says("New?"),
+            attachments=[pasted, {"file_name": "scan.pdf"}],
+            files=[{"file_name": "cat.png"}],
+        ),
+        claude_message("a2", "assistant", says("New."), above="q2"),
+        is_starred=True,
+    )
+    [transcript] = imported(tmp_path, [document])
+    conversation = transcript.conversation
+    assert (conversation.title, conversation.pinned) == ("Calendars", True)
+    assert (conversation.created_at, conversation.updated_at) == (
+        1774767994.084721,
+        1774789181.65873,
+    )
+    assert shown(transcript) == [("user", "[scan.pdf]\n[cat.png]\nNew?"), ("assistant", "New.")]
+    [file] = path(transcript)[0].attachments
+    assert (file.name, file.text, file.num_bytes) == ("pasted.txt", "é!", 3)
+    old, answer, new, _ = transcript.messages
+    assert old.parent_id is None is new.parent_id
+    assert (answer.parent_id, answer.status) == (old.id, "stopped")
+    assert answer.created_at == 1774767995.552627
+    [transcript] = imported(tmp_path, document | {"current_leaf_message_uuid": "a"})
+    assert shown(transcript) == [("user", "Old?"), ("assistant", "Old.")]
+
+
+def test_an_older_claudes_messages_follow_each_other(tmp_path: Path) -> None:
+    some = [
+        claude_message(str(number), sender, says(str(number)), above=None)
+        for number, sender in enumerate(["human", "assistant"] * 2000)
+    ]
+    with zipfile.ZipFile(tmp_path / "data-2024.zip", "w") as archive:
+        archive.writestr("users.json", "[]")
+        archive.writestr("projects.json", "[]")
+        archive.writestr("conversations.json", json.dumps([claude_export(*some), claude_export()]))
+    found = import_file(tmp_path / "data-2024.zip")
+    assert [said for _, said in shown(found.transcripts[0])] == [str(n) for n in range(4000)]
+    assert found.num_skipped == 1
+
+
 def test_a_conversation_of_thousands_of_messages(tmp_path: Path) -> None:
     nodes = [node("0", None)]
     nodes += [
@@ -290,6 +387,11 @@ names = st.sampled_from(
         "settings",
         "attachments",
         "status",
+        "chat_messages",
+        "sender",
+        "created_at",
+        "parent_message_uuid",
+        "extracted_content",
     ]
 )
 values = st.recursive(
@@ -298,6 +400,7 @@ values = st.recursive(
     | st.floats()
     | st.integers()
     | st.sampled_from(["user", "assistant", "tool", "text", "thoughts", "contentBlock", "\ud800"])
+    | st.sampled_from(["human", "tool_use", "tool_result", "0001-01-01T00:00+14:00"])
     | st.text(),
     lambda children: st.lists(children, max_size=4) | st.dictionaries(names, children, max_size=6),
     max_leaves=30,
@@ -306,7 +409,7 @@ values = st.recursive(
 
 @given(st.dictionaries(names, values, max_size=8))
 def test_no_json_is_too_odd_to_be_read(document: dict[str, Any]) -> None:
-    for read in (lmstudio.read, chatgpt.read, own.read):
+    for read in (lmstudio.read, chatgpt.read, claude.read, own.read):
         transcript = read(document)
         if transcript is not None:
             to_markdown(transcript).encode()

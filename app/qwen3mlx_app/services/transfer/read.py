@@ -16,14 +16,16 @@ from PySide6.QtCore import QCoreApplication
 from ...domain import Transcript
 from ..server_errors import system_reason
 from ..values import Json, objects
-from . import chatgpt, lmstudio, own
+from . import chatgpt, claude, lmstudio, own
 from .errors import TransferError
 
 translate = QCoreApplication.translate
 
 MAX_BYTES = 1024**3
-# ChatGPT's export has one file, or several for many conversations.
+# ChatGPT's and Claude's exports have one file, or several for many conversations.
 _IN_ARCHIVE = re.compile(r"(.*/)?conversations(-\d+)?\.json")
+# What reads conversations, alone or in a list, by a field that those have.
+_LISTED = {"mapping": chatgpt.read, "chat_messages": claude.read}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class Imported:
 def import_file(path: Path) -> Imported:
     """Import every conversation of a file with new ids.
 
-    Takes LM Studio's `*.conversation.json`, OpenAI's `conversations.json` or the archive it comes
-    in, and this program's own export. Raises TransferError; may take seconds.
+    Takes LM Studio's `*.conversation.json`, the `conversations.json` of ChatGPT or Claude, or the
+    archive it comes in, and this program's own export. Raises TransferError; may take seconds.
     """
     transcripts: list[Transcript] = []
     num_skipped = 0
@@ -67,20 +69,20 @@ def _titled(transcript: Transcript) -> Transcript:
 
 def _reader(document: Any, name: str) -> tuple[Callable[[Json], Transcript | None], list[Json]]:
     """The function that reads the document, and its conversations."""
-    if isinstance(document, list) and any("mapping" in item for item in objects(document)):
-        return chatgpt.read, objects(document)
+    listed = objects(document if isinstance(document, list) else [document])
+    for field, read in _LISTED.items():
+        if any(field in item for item in listed):
+            return read, listed
     if isinstance(document, dict):
         if document.get("format") == own.FORMAT:
             own.check_version(document, name)
             return own.read, objects(document.get("conversations"))
-        if "mapping" in document:
-            return chatgpt.read, [document]
         if any("versions" in message for message in objects(document.get("messages"))):
             return lmstudio.read, [document]
     raise TransferError(
         translate(
             "transfer",
-            "{name} is not an export from LM Studio, ChatGPT, or qwen3mlx.",
+            "{name} is not an export from LM Studio, ChatGPT, Claude, or qwen3mlx.",
         ).format(name=name)
     )
 
