@@ -26,6 +26,7 @@ _WHERE_ONE_IS = (
     "first_run_done",
     "last_model",
     "last_conversation_id",
+    "last_folder",
     "place",
     "is_maximized",
     "sidebar_shown",

@@ -57,8 +57,9 @@ class AppSettings:
     """The window's own settings; `system` as `language` or `theme` follows the computer.
 
     `hub_mirror` is a URL used instead of Hugging Face's, or empty. `place` is the window's left,
-    top, width and height; `folded` are keys of the sidebar's headings. `delete_after`: the days
-    without use after which conversations are deleted.
+    top, width and height; `folded` are keys of the sidebar's headings. `last_folder` is where the
+    last dialog for files ended. `delete_after`: the days without use after which conversations are
+    deleted.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
@@ -76,6 +77,7 @@ class AppSettings:
     last_model: str | None = None
     first_run_done: bool = False
     last_conversation_id: str | None = None
+    last_folder: str | None = None
     place: tuple[int, int, int, int] | None = None
     is_maximized: bool = False
     sidebar_shown: bool = True

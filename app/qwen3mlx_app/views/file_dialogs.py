@@ -9,16 +9,22 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QDir, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from ..controllers.settings import SettingsController
+
 translate = QCoreApplication.translate
 
-# The folders of dialogs that were answered, in this run of the program.
-_answered: list[str] = []
+# The program's settings, which keep the folder of the last answer.
+_kept_in: list[SettingsController] = []
+
+
+def keep_folder_in(settings: SettingsController) -> None:
+    _kept_in[:] = [settings]
 
 
 def begin() -> str:
     """The folder of the last answer, else the documents, else the home folder."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    places = (*reversed(_answered), documents)
+    places = (*(one.settings.last_folder or "" for one in _kept_in), documents)
     return next((place for place in places if os.path.isdir(place)), QDir.homePath())
 
 
@@ -63,5 +69,6 @@ def ask_new_file(
 
 
 def _remember(path: Path) -> Path:
-    _answered[:] = [str(path if path.is_dir() else path.parent)]
+    for settings in _kept_in:
+        settings.update(last_folder=str(path if path.is_dir() else path.parent))
     return path

@@ -14,6 +14,7 @@ from ..composition import Program
 from ..controllers.notifier import Notifier
 from ..domain import AppSettings
 from ..services.language import use_language
+from .file_dialogs import keep_folder_in
 from .link_opening import open_link
 from .main_window import MainWindow
 from .rich_text import clean_copied
@@ -33,6 +34,7 @@ class Windows(QObject):
         # Seconds. Threads that read files and highlight code must not block the windows.
         sys.setswitchinterval(0.0005)
         self._program = program
+        keep_folder_in(program.settings)
         self._windows: list[MainWindow] = []
         application = QApplication.instance()
         assert isinstance(application, QApplication)

@@ -187,7 +187,6 @@ def test_all_conversations_are_exported_and_dialogs_begin_in_documents(
         folder.mkdir()
     monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(documents))
     monkeypatch.setattr(QDir, "homePath", lambda: str(home))
-    monkeypatch.setattr(file_dialogs, "_answered", [])
     asked: list[str] = []
     path = chosen / "all.md"
 

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import Conversation
+from qwen3mlx_app.services.settings import SettingsFile
 from qwen3mlx_app.views import file_dialogs
 from qwen3mlx_app.views.exporting import proposed_name, with_ending
 from qwen3mlx_app.views.main_window import MainWindow
@@ -63,7 +64,7 @@ def test_what_is_written_is_what_was_named(
 ) -> None:
     """In Qt's own dialog, which a desktop without one shows."""
     ask(window, qtbot, "Hello")
-    monkeypatch.setattr(file_dialogs, "_answered", [str(tmp_path)])
+    program_of(window).settings.update(last_folder=str(tmp_path))
 
     def choose(dialog: QFileDialog) -> int:
         kind = dialog.nameFilters()[place]
@@ -96,3 +97,19 @@ def test_a_title_is_one_line_wherever_it_comes_from(
     (tmp_path / "out.json").write_text(another)
     chats.import_files([tmp_path / "out.json"])
     assert {one.title for one in chats.conversations.values()} == {"two lines", "three more lines"}
+
+
+def test_the_next_start_begins_where_the_last_dialog_ended(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, profile: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "models").mkdir()
+    chosen = str(tmp_path / "models")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: chosen)
+    file_dialogs.ask_folder(window, "Which?")
+    kept = SettingsFile(profile / "window.json").read()
+    program_of(window).settings.update(last_folder=None)
+    assert file_dialogs.begin() != chosen
+    assert kept.last_folder == chosen
+    program_of(window).settings.update(last_folder=kept.last_folder)
+    program_of(window).settings.reset()
+    assert file_dialogs.begin() == chosen
