@@ -74,6 +74,8 @@ def _config(source: FloatSource, plan: Plan) -> dict[str, Any]:
         config.pop(key, None)
     if source.config.kind == "embedding":  # also where only the source's tensors tell it
         config["architectures"] = [f"Qwen3{'Moe' if source.config.num_experts else ''}Model"]
+    if bool(config.get("tie_word_embeddings")) != source.config.tie_word_embeddings:
+        config["tie_word_embeddings"] = source.config.tie_word_embeddings
     if (entry := plan.quantization()) is not None:
         config |= {"quantization": entry, "quantization_config": entry}
     return dict(sorted(config.items()))

@@ -10,12 +10,14 @@ from typing import Any, Protocol
 import mlx.core as mx
 
 from qwen3mlx.config import (
+    FLOATS,
     ModelConfig,
     Module,
     QuantizationSpec,
     expert_path,
     fused_path,
     model_file,
+    packed_spec,
     read_checkpoint,
     read_json,
 )
@@ -28,7 +30,6 @@ from .tensor_file import DTYPES, TensorReader
 
 # Weights to process at a time, which bounds the memory.
 BLOCK = 1 << 22
-_FLOATS = ("F32", "F16", "BF16")
 # Of files that no conversion copies.
 _NO_COMPANIONS = {
     ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".ot",
@@ -77,6 +78,7 @@ class Source:
         self._foreign: ForeignMatrices | None = None
         if self.config.published is not None:
             self._foreign = ForeignMatrices(self._reader, self.config.published, mx.float32)
+        self._widths = {p: module.shape[-1] for module in self.modules for p in self._paths(module)}
         self._check_names()
 
     @property
@@ -156,15 +158,11 @@ class Source:
 
     def spec(self, path: str) -> QuantizationSpec:
         """Return how the source packs a module. Raises CheckpointError."""
-        quantization = self.config.quantization
-        if quantization is None:
-            raise CheckpointError(f"{self.folder}: {path} is packed, but config.json has no "
-                                  "'quantization'.")  # fmt: skip
-        return quantization.overrides.get(path) or quantization.default
+        return packed_spec(self.config.quantization, path, self._widths[path], self.infos)
 
     def _float_dtype(self) -> mx.Dtype:
         norm = self.infos.get("model.norm.weight")
-        if norm is None or norm.dtype not in _FLOATS:
+        if norm is None or norm.dtype not in FLOATS:
             raise CheckpointError(
                 f"{self.folder} has no model.norm.weight in float; download the model again."
             )
@@ -188,6 +186,7 @@ class Source:
         for module in self.modules:
             self._check_matrices(module)
         for path, size in self.config.norms().items():
+            self._check_is_float(f"{path}.weight")
             self._check_shape(f"{path}.weight", (size,))
 
     def _check_matrices(self, module: Module) -> None:
@@ -199,12 +198,36 @@ class Source:
                 expected = expected[1:]
             if f"{path}.weight" not in self.infos:
                 continue  # AWQ's and GPTQ's are checked as they are read
+            if (extra := self.infos.get(f"{path}.global_scale")) is not None:
+                raise CheckpointError(
+                    f"{extra.shard}: {extra.stored} cannot be converted; get the model's "
+                    "unquantized weights."
+                )
             if f"{path}.scales" in self.infos:
-                expected = (*expected[:-1], expected[-1] * self.spec(path).bits // 32)
+                spec, width = self.spec(path), expected[-1]
+                groups = (*expected[:-1], width // spec.group_size)
+                self._check_shape(f"{path}.scales", groups)
+                if spec.mode == "affine":
+                    self._check_shape(f"{path}.biases", groups)
+                expected = (*expected[:-1], width * spec.bits // 32)
+            elif self._foreign is None or f"{path}.weight_scale_inv" not in self.infos:
+                self._check_is_float(f"{path}.weight")
             self._check_shape(f"{path}.weight", expected)
 
-    def _check_shape(self, name: str, expected: tuple[int, ...]) -> None:
+    def _check_is_float(self, name: str) -> None:
         info = self.infos[name]
+        if info.dtype not in FLOATS:
+            raise CheckpointError(
+                f"{info.shard}: {name} is {info.dtype}, which has no meaning without scales and a "
+                "'quantization' in config.json; download the model again."
+            )
+
+    def _check_shape(self, name: str, expected: tuple[int, ...]) -> None:
+        info = self.infos.get(name)
+        if info is None:
+            raise CheckpointError(
+                f"{self.folder} has no tensor {name!r}; download the model again."
+            )
         if info.shape != expected:
             raise CheckpointError(
                 f"{info.shard}: {name} has shape {list(info.shape)}, config.json asks for "

@@ -9,12 +9,19 @@ from .model_files import LARGEST_PAGE, is_adapter, model_file, model_text
 from .modules import Module, expert_path, fused_path
 from .options import LoadOptions, SamplingParams
 from .published import PublishedQuantization
-from .quantization import MODE_DEFAULTS, QuantizationConfig, QuantizationMode, QuantizationSpec
+from .quantization import (
+    MODE_DEFAULTS,
+    QuantizationConfig,
+    QuantizationMode,
+    QuantizationSpec,
+    packed_spec,
+)
 from .rope import RopeConfig
-from .tensor_headers import TensorInfo, read_infos
+from .tensor_headers import FLOATS, TensorInfo, read_infos
 from .weight_index import INDEX_NAME, read_weight_map
 
 __all__ = [
+    "FLOATS",
     "INDEX_NAME",
     "KINDS",
     "LARGEST_PAGE",
@@ -38,6 +45,7 @@ __all__ = [
     "json_text",
     "model_file",
     "model_text",
+    "packed_spec",
     "parse_json",
     "parse_json_object",
     "read_checkpoint",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import CheckpointError, InvalidRequestError
+from ..quoting import quoted
 from .json_file import number, read_json, token_ids
 from .options import SamplingParams
 
@@ -32,15 +33,19 @@ class GenerationConfig(NamedTuple):
     def from_folder(cls, folder: Path) -> GenerationConfig:
         path = folder / "generation_config.json"
         raw = read_json(path) if path.exists() else {}
-        greedy = raw.get("do_sample") is False
+        samples = raw.get("do_sample")
+        if samples is not None and not isinstance(samples, bool):
+            raise CheckpointError(
+                f"{path} do_sample is {quoted(samples)}; it must be true or false."
+            )
         numbers = {
             key: number(raw[key], f"{path} {key}")
             for key in ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
             if raw.get(key) is not None
         }
-        if "top_k" in numbers:
+        if numbers.get("top_k") == int(numbers.get("top_k", 0)):
             numbers["top_k"] = int(numbers["top_k"])
-        if greedy:
+        if samples is False:
             numbers["temperature"] = 0.0
         try:
             SamplingParams(**numbers)  # type: ignore[arg-type]

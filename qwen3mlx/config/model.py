@@ -13,11 +13,12 @@ from .json_file import number, read_json, token_ids
 from .kind import Kind, kind_of, labels_of, pools
 from .modules import Module
 from .options import LoadOptions
+from .own_head import has_own_head
 from .published import PublishedQuantization
 from .quantization import QuantizationConfig
 from .rope import RopeConfig
 from .tensor_headers import TensorInfo, read_infos
-from .tensor_names import has_bare_names
+from .tensor_names import is_bare
 
 _MOST_EXPERTS_IN_ALL = 1 << 17
 MODEL_TYPES = ("qwen3", "qwen3_moe")
@@ -75,6 +76,7 @@ class ModelConfig(NamedTuple):
                 f"{source} has model_type {quoted(model_type)}; "
                 "only 'qwen3' and 'qwen3_moe' are supported."
             )
+        raw = _without_nulls(raw)
         _refuse_unsupported(raw, source)
         reader = ConfigReader(raw, source)
         max_positions = reader.integer("max_position_embeddings", 32_768)
@@ -129,11 +131,16 @@ class ModelConfig(NamedTuple):
         """Return the configuration of a checkpoint with these tensors.
 
         Embedding models are often stored without a head, under a language model's architecture: the
-        names are a bare model's, or the head that config.json asks for is not there.
+        names are a bare model's, or the head that config.json asks for is not there. And a head can
+        differ from the embedding where config.json says that it is the same. Raises
+        CheckpointError.
         """
-        stored = {info.stored for info in infos.values()}
-        without = not self.tie_word_embeddings or has_bare_names(stored)
-        headless = without and not any(name.startswith("lm_head.") for name in stored)
+        if self.kind == "causal" and self.tie_word_embeddings and has_own_head(infos):
+            return self._replace(tie_word_embeddings=False)
+        embedding = infos.get("model.embed_tokens.weight")
+        bare = embedding is not None and is_bare(embedding.stored)
+        without = not self.tie_word_embeddings or bare
+        headless = without and not any(name.startswith("lm_head.") for name in infos)
         return self._replace(kind="embedding") if self.kind == "causal" and headless else self
 
     def is_spare(self, name: str) -> bool:
@@ -293,6 +300,17 @@ def read_checkpoint(folder: Path) -> tuple[ModelConfig, dict[str, TensorInfo]]:
     return config.fitting(infos), infos
 
 
+def _without_nulls(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what config.json says; a null leaves a key open, as if it were not there.
+
+    In a dense model, a `num_key_value_heads` of null is the number of heads.
+    """
+    values = {key: value for key, value in raw.items() if value is not None}
+    if "num_key_value_heads" in raw and raw.get("model_type") == "qwen3":
+        values.setdefault("num_key_value_heads", values.get("num_attention_heads"))
+    return values
+
+
 def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
     """Reject settings of transformers' Qwen3 that change the result; no released checkpoint uses
     them.
@@ -324,11 +342,8 @@ def _quantization(raw: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 
 def _dense_fields(reader: ConfigReader) -> dict[str, Any]:
-    heads = "num_key_value_heads"
-    if reader.raw.get(heads, 32) is None:
-        heads = "num_attention_heads"  # null: each layer has keys and values of its own
     return {
-        "num_key_value_heads": reader.integer(heads, 32),
+        "num_key_value_heads": reader.integer("num_key_value_heads", 32),
         "head_dim": reader.integer("head_dim", 128),
     }
 

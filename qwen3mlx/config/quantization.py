@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from ..errors import CheckpointError
 from ..quoting import quoted
+from .tensor_headers import FLOATS, TensorInfo
 
 QuantizationMode = Literal["affine", "mxfp4", "mxfp8", "nvfp4"]
 
@@ -79,7 +80,8 @@ class QuantizationConfig:
                 overrides[path] = None
             elif path not in ("group_size", "bits", "mode", "linear_class"):
                 raise CheckpointError(
-                    f"{source} has an unknown entry {quoted(path)}: {quoted(value)}."
+                    f"{source} has an unknown entry {quoted(path)}: {quoted(value)}; get the "
+                    "model's MLX version or its unquantized weights."
                 )
         return cls(default, overrides)
 
@@ -93,6 +95,65 @@ def _quantization_spec(raw: Mapping[str, Any], source: str) -> QuantizationSpec:
         )
     except CheckpointError as error:
         raise CheckpointError(f"{source}: {error}") from None
+
+
+# Of scales that are bytes: the mode, by group size and bits.
+_MODES: dict[tuple[int, int], QuantizationMode] = {
+    (16, 4): "nvfp4",
+    (32, 4): "mxfp4",
+    (32, 8): "mxfp8",
+}
+
+
+def packed_spec(
+    quantization: QuantizationConfig | None, path: str, width: int, infos: Mapping[str, TensorInfo]
+) -> QuantizationSpec:
+    """Return how the matrix `path` [.., width], which has scales among `infos`, is packed.
+
+    That is what config.json says of it by name, or else what the tensors' shapes tell. Raises
+    CheckpointError.
+    """
+    scales, weight = infos[f"{path}.scales"], infos.get(f"{path}.weight")
+    if quantization is None:
+        raise CheckpointError(
+            f"{scales.shard}: {path} is quantized but config.json has no 'quantization'."
+        )
+    if path in quantization.overrides:
+        spec = quantization.overrides[path]
+        if spec is None:
+            raise CheckpointError(
+                f"{scales.shard}: config.json says {path} is not quantized, but the file holds "
+                "its scales."
+            )
+    elif weight is None or not weight.shape or not scales.shape:
+        raise CheckpointError(
+            f"{scales.shard} has no packed {path}.weight that fits {path}.scales; download the "
+            "model again."
+        )
+    else:
+        spec = _inferred(quantization.default, path, width, weight, scales)
+    is_affine = scales.dtype in FLOATS
+    if (weight is not None and weight.dtype != "U32") or is_affine != (spec.mode == "affine"):
+        raise CheckpointError(
+            f"{scales.shard}: {path} with scales in {scales.dtype} is not packed as config.json "
+            f"says ({spec.mode})."
+        )
+    return spec
+
+
+def _inferred(
+    default: QuantizationSpec, path: str, width: int, weight: TensorInfo, scales: TensorInfo
+) -> QuantizationSpec:
+    bits = weight.shape[-1] * 32 // width
+    group_size = width // max(scales.shape[-1], 1)
+    mode: QuantizationMode = "affine"
+    if scales.dtype == "U8":
+        mode = _MODES.get((group_size, bits), "affine")
+        mode = mode if default.mode == "affine" else default.mode
+    try:
+        return QuantizationSpec(group_size, bits, mode)
+    except CheckpointError as error:
+        raise CheckpointError(f"{weight.shard}: {path}: {error}") from None
 
 
 def _or(values: tuple[int, ...]) -> str:

@@ -52,6 +52,11 @@ class RopeConfig(NamedTuple):
                 raise CheckpointError(
                     f"{source} has a factor but no type; set rope_type to 'yarn'."
                 )
+            if nested := sorted(key for key, value in values.items() if isinstance(value, Mapping)):
+                raise CheckpointError(
+                    f"{source} has {quoted(nested[0])} with parameters of its own; a Qwen3 has the "
+                    "same for all layers."
+                )
             return cls(theta=theta)
         if kind not in get_args(Kind):
             raise CheckpointError(

@@ -15,14 +15,16 @@ from ..errors import CheckpointError
 from ..quoting import quoted, shortened
 from .json_file import LARGEST_JSON, parse_json
 from .model_files import model_file
-from .tensor_names import mlx_names
-from .weight_index import INDEX_NAME, read_weight_map
+from .tensor_names import is_of_adapter, mlx_names
+from .weight_index import INDEX_NAME, missing_shard, read_weight_map
 
 SINGLE_NAME = "model.safetensors"
 
 # safetensors dtype names -> bytes per element, for the types in a Qwen3 checkpoint: floats, MLX's
 # packed integers and scales; those of AWQ and GPTQ, and FP8.
 _ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1, "I32": 4, "F8_E4M3": 1}
+# Of those, the types of numbers that mean themselves.
+FLOATS = ("F32", "F16", "BF16")
 # MLX stores a dimension in 32 bits; no Qwen3 tensor has more than three.
 _LARGEST_DIMENSION = 2**31 - 1
 _MOST_DIMENSIONS = 8
@@ -44,18 +46,28 @@ class TensorInfo(NamedTuple):
 def read_infos(folder: Path) -> dict[str, TensorInfo]:
     """Read the shards' headers: tensor infos by MLX's names. Raises CheckpointError.
 
-    Of a tensor that several files hold, the one counts that the index names.
+    Of a tensor that several files hold, the one counts that the index names; a tensor that it does
+    not name is no part of the model.
     """
     infos: dict[str, TensorInfo] = {}
     shards, indexed = _shards(folder)
     for shard in shards:
         for name, info in read_header(shard).items():
+            if indexed and name not in indexed:
+                continue
             infos[name] = _indexed(infos[name], info, indexed) if name in infos else info
     for name, shard_name in indexed.items():
         if name not in infos:
             raise CheckpointError(
                 f"{folder / shard_name} does not hold {quoted(name)}, "
                 f"but {INDEX_NAME} says it does; download the model again."
+            )
+    for name, info in infos.items():
+        if is_of_adapter(name):
+            raise CheckpointError(
+                f"{info.shard} holds {quoted(name)}, a part of an adapter that was not merged into "
+                "the model: merge it with PEFT's merge_and_unload(), and save the model "
+                "again."
             )
     names = mlx_names(infos)
     if len(names) < len(infos):
@@ -93,7 +105,7 @@ def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
     names = sorted(set(weight_map.values()))
     for name in names:
         if not (folder / name).is_file():
-            raise CheckpointError(f"{folder / name} is missing; download the model again.")
+            raise CheckpointError(missing_shard(folder, name))
     return [folder / name for name in names], weight_map
 
 

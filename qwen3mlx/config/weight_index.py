@@ -29,6 +29,18 @@ def read_weight_map(folder: Path) -> dict[str, str]:
     return weight_map
 
 
+def missing_shard(folder: Path, name: str) -> str:
+    """Return the error sentence for a file that the index names and `folder` does not hold."""
+    named = set(read_weight_map(folder).values())
+    others = sorted(path.name for path in folder.glob("*.safetensors") if path.name not in named)
+    if not others:
+        return f"{folder / name} is missing; download the model again."
+    return (
+        f"{folder / name} is missing, which {INDEX_NAME} names: download the model again, or "
+        f"delete {INDEX_NAME} if it is older than {quoted(others[0])} beside it."
+    )
+
+
 def _is_shard_name(name: Any) -> bool:
     return (
         isinstance(name, str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from collections.abc import Sequence as SequenceOf
@@ -30,6 +31,8 @@ from .rows import Ids, Rows
 from .scheduler import StepRunner
 from .sequence import Constraint, Sequence
 from .uniforms import uniforms
+
+_log = logging.getLogger(__name__)
 
 # Qwen3's sentence for a used-up thinking budget (from its documentation).
 EARLY_STOP = (
@@ -256,14 +259,31 @@ class LoadedModel(ABC):
             )
 
     def _default_stop_ids(self) -> frozenset[int]:
-        """Return the ids named by the checkpoint, and the two tokens that end every Qwen3 turn or
-        text.
+        """Return the ids that the checkpoint's three files name, and those of the two tokens that
+        end every Qwen3 turn or text.
         """
-        named = (*self.generation_config.eos_token_ids, *self.config.eos_token_ids)
-        usual = (self.tokenizer.token_id(t) for t in ("<|im_end|>", "<|endoftext|>"))
-        ids = (*named, *(token_id for token_id in usual if token_id is not None))
-        # Some checkpoints also name ids that the model does not have.
-        return frozenset(token_id for token_id in ids if 0 <= token_id < self.config.vocab_size)
+        named = {*self.generation_config.eos_token_ids, *self.config.eos_token_ids}
+        vocabulary = range(self.config.vocab_size)
+        if unknown := sorted(named.difference(vocabulary)):
+            _log.warning(
+                "%s names the end tokens %s, which the model does not have; they are left out.",
+                self.path,
+                quoted(unknown),
+            )
+        ends = ("<|im_end|>", "<|endoftext|>", self.tokenizer.named_tokens().get("eos_token"))
+        usual = {
+            self.tokenizer.token_id(end)
+            for end in ends
+            if isinstance(end, str) and end.isprintable()  # half a surrogate pair is no text
+        }
+        ids = frozenset(i for i in named | usual if i is not None and i in vocabulary)
+        if not ids:
+            _log.warning(
+                "%s names no end token, so an answer ends only at max_tokens or a stop string: set "
+                "eos_token_id in its generation_config.json.",
+                self.path,
+            )
+        return ids
 
     def _params(self, request: GenerationRequest, reasoning: ReasoningStart) -> SamplingParams:
         thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False

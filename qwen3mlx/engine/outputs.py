@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from ..config import SamplingParams
+from ..errors import CheckpointError
 
 StopReason = Literal["stop", "length"]
 
@@ -47,6 +48,15 @@ class ErrorOutput(NamedTuple):
     """The sequence failed with `error`."""
 
     error: Exception
+
+
+def not_finite_error() -> CheckpointError:
+    """Return what is wrong with a model that computes NaN or infinities for a text."""
+    return CheckpointError(
+        "The model computed numbers that are not finite (NaN), so there is no answer: its weights "
+        "are damaged, or too large for float16; download it again, or get its bfloat16 or MLX "
+        "version."
+    )
 
 
 Output = PrefillOutput | ScoreOutput | Token | EndOutput | ErrorOutput

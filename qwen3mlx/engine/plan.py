@@ -115,9 +115,10 @@ class TrimRow(NamedTuple):
 
 
 class CloseRow(NamedTuple):
-    """Free a row's place."""
+    """Free a row's place; one that is `spoilt` holds numbers that are not finite."""
 
     row: int
+    spoilt: bool = False
 
 
 class FillRow(NamedTuple):
@@ -231,7 +232,8 @@ class Fault(NamedTuple):
 class StepOutputs(NamedTuple):
     """A plan's results. `decoded` and `sampled` pair each row with its chosen tokens.
 
-    `scores` are the chunk's prompt tokens, if it had `scored`. Times are in seconds.
+    `scores` are the chunk's prompt tokens, if it had `scored`. Times are in seconds. Of the rows in
+    `not_finite`, nothing is chosen: the model computed no numbers to choose by.
     """
 
     decoded: tuple[tuple[int, tuple[Token, ...]], ...] = ()
@@ -240,3 +242,4 @@ class StepOutputs(NamedTuple):
     decode_s: float = 0.0
     prefill_s: float = 0.0
     fault: Fault | None = None
+    not_finite: tuple[int, ...] = ()

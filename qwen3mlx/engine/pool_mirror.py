@@ -86,14 +86,14 @@ class PoolMirror:
             row.trim(max(0, row.offset - len(sequence.ids) + 1))
             self._changes.append(TrimRow(sequence.row_number, row.offset))
 
-    def close(self, sequence: Sequence) -> None:
-        """Free the sequence's row, if it has one."""
+    def close(self, sequence: Sequence, *, spoilt: bool = False) -> None:
+        """Free the sequence's row, if it has one; see `CloseRow`."""
         sequence.drop_in_flight()
         if sequence.row is not None:
             sequence.row.release()
             sequence.row = None
             del self.sequences[sequence.row_number]
-            self._changes.append(CloseRow(sequence.row_number))
+            self._changes.append(CloseRow(sequence.row_number, spoilt))
             self._count_live()
 
     def cache(self, sequence: Sequence, *, whole: bool) -> None:

@@ -6,6 +6,7 @@ Qwen3-Reranker models answer with the logits of `yes` and `no`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from itertools import takewhile
 from typing import cast
@@ -14,6 +15,7 @@ import mlx.core as mx
 
 from ..generate import Decoder
 from ..model.cache import KVCache
+from .outputs import not_finite_error
 
 Rows = list[list[float]]
 Ids = Sequence[int]
@@ -28,7 +30,7 @@ def read_rows(
     """Compute for each of `inputs` a unit vector [hidden_size], independent of the others.
 
     With `token_ids`, compute instead the next token's logits [len(token_ids)]; what all inputs
-    begin with is then computed once.
+    begin with is then computed once. Raises CheckpointError for numbers that are not finite.
     """
     model = decoder.model
     shared = 0 if token_ids is None else _shared_length(inputs)
@@ -46,6 +48,8 @@ def read_rows(
         else:
             row = model.lm_head(hidden)[0, -1][mx.array(list(token_ids))].astype(mx.float32)
         rows.append(cast("list[float]", row.tolist()))
+        if not all(map(math.isfinite, rows[-1])):
+            raise not_finite_error()
     return rows
 
 

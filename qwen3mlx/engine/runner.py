@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -47,6 +48,7 @@ class _Progress:
     scores: tuple[Token, ...] = ()
     decode_s: float = 0.0
     prefill_s: float = 0.0
+    not_finite: list[int] = field(default_factory=list)
 
 
 class Runner:
@@ -92,7 +94,13 @@ class Runner:
         except Exception as error:
             fault = Fault(done.rows, error)
         return StepOutputs(
-            tuple(done.decoded), done.sampled, done.scores, done.decode_s, done.prefill_s, fault
+            tuple(done.decoded),
+            done.sampled,
+            done.scores,
+            done.decode_s,
+            done.prefill_s,
+            fault,
+            tuple(done.not_finite),
         )
 
     # Pool changes
@@ -107,8 +115,11 @@ class Runner:
             case TrimRow(number, num_tokens):
                 self.rows[number].trim(num_tokens)
                 self._dropped.add(number)
-            case CloseRow(number):
-                self.rows.pop(number).kv.release()
+            case CloseRow(number, spoilt):
+                kv = self.rows.pop(number).kv
+                if spoilt:
+                    kv.wipe()
+                kv.release()
                 self._dropped.add(number)
                 self._batches.clear()
             case FillRow(number, filled):
@@ -211,7 +222,11 @@ class Runner:
                     continue
                 done.rows = ahead.numbers
                 for number, token in zip(numbers, read_tokens(tokens), strict=True):
-                    if number not in dropped:
+                    if number in dropped:
+                        continue
+                    if token is None:
+                        done.not_finite.append(number)
+                    else:
                         done.decoded.append((number, (token,)))
 
     def _settle(self, done: _Progress) -> None:
@@ -230,13 +245,26 @@ class Runner:
             if chunk.scored:
                 top = row.params.top_logprobs
                 pieces = self._decoder.score(chunk.tokens, row.kv, chunk.scored, top)
-                done.scores = tuple(token for piece in pieces for token in read_tokens(piece))
+                done.scores = self._chosen(chunk, pieces, done)
             elif chunk.draw is None:
                 self._decoder.extend(chunk.tokens, row.kv)
             else:
-                done.sampled = tuple(read_tokens(self._sample(chunk, row)))
+                done.sampled = self._chosen(chunk, [self._sample(chunk, row)], done)
         finally:
             done.prefill_s = time.perf_counter() - start
+
+    def _chosen(
+        self, chunk: PrefillChunk, pieces: Iterable[SampledTokens], done: _Progress
+    ) -> tuple[Token, ...]:
+        """Read the tokens of a chunk's row, one piece after another, up to one without any."""
+        tokens: list[Token] = []
+        for piece in pieces:
+            for token in read_tokens(piece):
+                if token is None:
+                    done.not_finite.append(chunk.row)
+                    return ()
+                tokens.append(token)
+        return tuple(tokens)
 
     def _sample(self, chunk: PrefillChunk, row: LiveRow) -> SampledTokens:
         """Choose the token after a prompt."""
@@ -255,8 +283,14 @@ def _check_positions(rows: list[KVRow], positions: list[int]) -> None:
         raise KVRoomError(f"A plan feeds positions {positions} of rows that hold {offsets} tokens.")
 
 
-def read_tokens(tokens: SampledTokens) -> list[Token]:
-    """Wait for the device, and return the values, one token per row."""
+def read_tokens(tokens: SampledTokens) -> list[Token | None]:
+    """Wait for the device, and return one token per row; None if its logits are not finite."""
+    totals = cast("list[float]", tokens.total.tolist())
+    each = zip(_values(tokens), totals, strict=True)
+    return [token if math.isfinite(total) else None for token, total in each]
+
+
+def _values(tokens: SampledTokens) -> list[Token]:
     ids = cast("list[int]", tokens.token.tolist())
     if tokens.logprob is None:
         return [Token(token_id) for token_id in ids]

@@ -12,7 +12,7 @@ from ..errors import MemoryBudgetError, UnavailableError
 from ..model.kv_layout import Row
 from ..quoting import size_text
 from .memory import MemoryBudget
-from .outputs import EndOutput, PrefillOutput, StopReason, Token
+from .outputs import EndOutput, PrefillOutput, StopReason, Token, not_finite_error
 from .pieces import decode_batch, late_draws, prefill_chunk
 from .plan import Fault, PrefillChunk, StepOutputs, StepPlan
 from .pool_mirror import PoolMirror
@@ -135,6 +135,9 @@ class Schedule:
 
     def apply(self, outputs: StepOutputs) -> None:
         """Apply the outputs of the last plan."""
+        for row in outputs.not_finite:
+            if (spoilt := self.pool.sequences.get(row)) is not None:
+                self._fail(spoilt, not_finite_error(), spoilt=True)
         self._accept_all(outputs)
         streaming = self._is_streaming
         if streaming:
@@ -329,17 +332,17 @@ class Schedule:
         except Exception as error:
             sequence.fail(error)
 
-    def _fail(self, sequence: Sequence, error: Exception) -> None:
-        self._leave(sequence, keep=False)
+    def _fail(self, sequence: Sequence, error: Exception, *, spoilt: bool = False) -> None:
+        self._leave(sequence, keep=False, spoilt=spoilt)
         sequence.fail(error)
 
-    def _leave(self, sequence: Sequence, *, keep: bool = True) -> None:
+    def _leave(self, sequence: Sequence, *, keep: bool = True, spoilt: bool = False) -> None:
         """Free its row; with `keep`, cache its computed tokens."""
         self.sequences.remove(sequence)
         self._suspects.discard(sequence)
         if keep and sequence.row is not None:
             self.pool.cache(sequence, whole=False)
-        self.pool.close(sequence)
+        self.pool.close(sequence, spoilt=spoilt)
         self._set_status(sequence, Status.ENDED)
 
     def _recover(self, fault: Fault) -> None:

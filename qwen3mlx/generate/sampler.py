@@ -73,16 +73,20 @@ def _column(values: Sequence[float]) -> mx.array:
 
 
 class SampledTokens(NamedTuple):
-    """`token` int32 [B], one per row; with logprobs, the token's own [B] and the best [B, n]."""
+    """`token` int32 [B], one per row; with logprobs, the token's own [B] and the best [B, n].
+
+    `total` float32 [B] is the sum of a row's logits, which is finite only if each of them is.
+    """
 
     token: mx.array
+    total: mx.array
     logprob: mx.array | None = None
     top_ids: mx.array | None = None
     top_logprobs: mx.array | None = None
 
     def arrays(self) -> tuple[mx.array, ...]:
         extras = (self.logprob, self.top_ids, self.top_logprobs)
-        return (self.token, *(extra for extra in extras if extra is not None))
+        return (self.token, self.total, *(extra for extra in extras if extra is not None))
 
 
 def choose(
@@ -93,17 +97,20 @@ def choose(
     Logprobs are of `raw`, the model's logits before penalties and biases.
     """
     token = _token(sampler, logits, uniform, filters)
-    return reported(token, raw, sampler.num_logprobs) if sampler.logprobs else SampledTokens(token)
+    if sampler.logprobs:
+        return reported(token, raw, sampler.num_logprobs)
+    return SampledTokens(token, raw.sum(axis=-1))
 
 
 def reported(token: mx.array, raw: mx.array, num_logprobs: int) -> SampledTokens:
     """Add logprobs to token [B] from raw logits [B, vocab] float32: its own, and the best ones."""
     logprobs = raw - mx.logsumexp(raw, axis=-1, keepdims=True)
     own = mx.take_along_axis(logprobs, token[:, None], axis=-1)[:, 0]
+    total = raw.sum(axis=-1)
     if not num_logprobs:
-        return SampledTokens(token, own)
+        return SampledTokens(token, total, own)
     best, ids = _largest(logprobs, num_logprobs)
-    return SampledTokens(token, own, ids, best)
+    return SampledTokens(token, total, own, ids, best)
 
 
 def _token(

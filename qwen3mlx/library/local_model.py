@@ -13,6 +13,7 @@ from ..config.json_file import read_json
 from ..config.model import MODEL_TYPES, ModelConfig
 from ..config.model_files import model_file
 from ..config.tensor_headers import read_infos
+from ..config.weight_index import missing_shard
 from ..errors import CheckpointError
 from .cache import complete_files, missing_of
 from .uses import Kind, kind_of
@@ -96,6 +97,8 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         raise error if family in MODEL_TYPES else OtherFamilyError(str(error), family) from None
     files = complete_files(path)
     if missing := missing_of(set(files), path):
+        if missing[0] != "*.safetensors" and missing[0].endswith(".safetensors"):
+            raise CheckpointError(missing_shard(path, missing[0]))
         raise CheckpointError(f"{path} has no {missing[0]}: download or copy the model again.")
     _check_whole(path / "tokenizer.json")
     infos = read_infos(path)

@@ -19,6 +19,11 @@ _NOUNS: dict[Kind, str] = {
     "embedding": "an embedding model",
     "reranker": "a reranker",
 }
+# What has no head is taken for an embedding model; trainers also leave out one that is tied.
+_HEADLESS = (
+    ", or, if it is one that was saved without lm_head, set tie_word_embeddings to true in its "
+    "config.json"
+)
 # Use -> what it is called, who can do it, and which model to take.
 _USES: dict[Use, tuple[str, tuple[Kind, ...], str]] = {
     "answer": ("write answers", ("chat", "base"), "qwen3:4b"),
@@ -43,8 +48,9 @@ def check_use(kind: Kind, use: Use, *, name: str) -> None:
     """Raise InvalidRequestError if a model of this kind cannot be used so."""
     what, able, instead = _USES[use]
     if kind not in able:
+        headless = kind == "embedding" and use == "answer" and "embed" not in name.casefold()
         raise InvalidRequestError(
             f"{name} is {_NOUNS[kind]}, which cannot {what}: take {_NOUNS[able[0]]}, such as "
-            f"{instead}.",
+            f"{instead}{_HEADLESS if headless else ''}.",
             param="model",
         )

@@ -63,13 +63,32 @@ class Checkpoint:
             info = self.infos[name]
             raise CheckpointError(
                 f"{info.shard}: {info.stored} has shape {list(info.shape)}, but "
-                f"config.json requires {list(shape)}."
+                f"config.json requires {list(shape)}: one of them is another model's; download "
+                "both again."
             )
         return array
 
     def drop(self, name: str) -> None:
         """Drop a tensor that the model does not use."""
         self._arrays.pop(name, None)
+
+
+def check_finite(arrays: Mapping[str, mx.array], place: Path) -> None:
+    """Read `arrays` at once; raise CheckpointError naming the first that holds a NaN or infinity.
+
+    Bytes are exponents (e8m0), of which 255 is NaN.
+    """
+    are_finite = {name: _is_finite(array) for name, array in arrays.items()}
+    mx.eval(are_finite)
+    for name, is_finite in are_finite.items():
+        if not is_finite.item():
+            raise CheckpointError(
+                f"{place}: {quoted(name)} holds numbers that are not finite; download it again."
+            )
+
+
+def _is_finite(array: mx.array) -> mx.array:
+    return (array != 255).all() if array.dtype == mx.uint8 else mx.isfinite(array).all()
 
 
 def load_arrays(shard: Path) -> dict[str, mx.array]:

@@ -13,7 +13,7 @@ from ..config import ModelConfig, expert_path
 from ..config.adapter import AdapterConfig, Part
 from ..errors import CheckpointError
 from ..quoting import quoted
-from .checkpoint import load_arrays
+from .checkpoint import check_finite, load_arrays
 
 _LORA: tuple[Part, ...] = ("a", "b")
 _DORA: tuple[Part, ...] = ("a", "b", "magnitude")
@@ -89,6 +89,8 @@ class _Reader:
                 found[path] = delta
         for module in named.values():
             raise self._misfit(module, "which is no matrix of this model that can be adapted")
+        arrays = {self._infos[key].stored: array for key, array in self._arrays.items()}
+        check_finite(arrays, self._adapter.weights)
         return found
 
     def _of_experts(self, path: str, shape: tuple[int, ...], named: dict[str, str]) -> Delta | None:

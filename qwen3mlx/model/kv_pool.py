@@ -48,6 +48,17 @@ class KVRow(Row):
         old = self.stack.layers[layer]
         self.stack.layers[layer] = written(old, new, self._places(old), position)
 
+    def wipe(self) -> None:
+        """Fill the row's place with zeros.
+
+        A mask multiplies what it hides by zero, so that numbers which are not finite would spoil
+        the answers of the place's next row.
+        """
+        for index, arrays in enumerate(self.stack.layers):
+            zeros = tuple(mx.zeros_like(array[self._places(arrays)]) for array in arrays)
+            self.stack.layers[index] = written(arrays, zeros, self._places(arrays), 0)
+        mx.eval(self.stack.layers)
+
     def attend(self, layer: int, queries: mx.array, new: mx.array, scale: float) -> mx.array:
         """Attend over a prompt's chunk, as KVCache does. Raises KVRoomError if it does not fit."""
         kind, length = self._layout.kind, new.shape[2]

@@ -116,7 +116,11 @@ def _build(
 
 
 def _evaluate(weights: Weights, module: object) -> None:
-    """Evaluate now. On the CPU, `weights` have released the staging memory of each matrix."""
+    """Evaluate now. On the CPU, `weights` have released the staging memory of each matrix.
+
+    Raises CheckpointError for norms and scales that are not finite.
+    """
+    weights.check()
     mx.eval(arrays_of(module))
     if not weights.on_cpu:
         release_staging_memory()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import mlx.core as mx
 
-from ..config import ModelConfig, QuantizationMode, QuantizationSpec, expert_path, fused_path
+from ..config import FLOATS, ModelConfig, expert_path, fused_path, packed_spec
 from ..errors import CheckpointError
-from .checkpoint import TensorStore
+from .checkpoint import TensorStore, check_finite
 from .device import on_cpu, release_staging_memory
 from .linear import (
     Concatenated,
@@ -47,6 +47,7 @@ class Weights:
         self.on_cpu = on_cpu()
         self._shapes = {module.path: module.shape for module in config.modules()}
         self._norm_sizes = config.norms()
+        self._unchecked: dict[str, mx.array] = {}
         self._foreign = self._foreign_matrices()
 
     def _foreign_matrices(self) -> ForeignMatrices | None:
@@ -56,9 +57,20 @@ class Weights:
 
         return ForeignMatrices(self.checkpoint, self.config.published, self.dtype)
 
+    def check(self) -> None:
+        """Raise CheckpointError for a norm, scale or bias that was read and is not finite.
+
+        They are a tenth of a quantized model. Matrices of floats are too large to be read twice;
+        the first logits show theirs.
+        """
+        unchecked, self._unchecked = self._unchecked, {}
+        check_finite(unchecked, self.checkpoint.folder)
+
     def norm(self, path: str) -> mx.array:
         """Return the weight of a norm [size]."""
-        floats = self._take_floats(f"{path}.weight", (self._norm_sizes[path],))
+        name = f"{path}.weight"
+        floats = self._take_floats(name, (self._norm_sizes[path],))
+        self._unchecked[name] = floats
         return floats.astype(self.dtype)
 
     def embedding(self, path: str) -> Embedding | QuantizedEmbedding:
@@ -105,11 +117,12 @@ class Weights:
 
     def _packed(self, path: str, shape: tuple[int, ...]) -> Packed:
         if self._foreign is not None and (found := self._foreign.packed(path, shape)):
-            return found
+            return self._noted(path, found)
         if f"{path}.scales" not in self.checkpoint:
             return Packed(self._take_floats(f"{path}.weight", shape))
         scales = self.checkpoint.take(f"{path}.scales")
-        spec = self._spec(path, shape[-1], scales)
+        infos = self.checkpoint.infos
+        spec = packed_spec(self.config.quantization, path, shape[-1], infos)
         packed_shape = (*shape[:-1], shape[-1] * spec.bits // 32)
         weight = self.checkpoint.take(f"{path}.weight", packed_shape)
         groups = (*shape[:-1], shape[-1] // spec.group_size)
@@ -117,13 +130,6 @@ class Weights:
             raise CheckpointError(
                 f"{self.checkpoint.folder}: {path}.scales has shape {list(scales.shape)}, but "
                 f"group_size {spec.group_size} requires {list(groups)}."
-            )
-        float_scales = mx.issubdtype(scales.dtype, mx.floating)
-        if weight.dtype != mx.uint32 or float_scales != (spec.mode == "affine"):
-            info = self.checkpoint.infos[f"{path}.scales"]
-            raise CheckpointError(
-                f"{info.shard}: {path} with scales in {info.dtype} is not packed as config.json "
-                f"says ({spec.mode})."
             )
         if spec.mode != "affine":
             scale_name = f"{path}.global_scale"
@@ -137,47 +143,23 @@ class Weights:
                     f"{self.checkpoint.folder}: {scale_name} is supported for experts on a GPU "
                     "only."
                 )
-            return Packed(weight, scales, None, spec, tensor_scale)
+            return self._noted(path, Packed(weight, scales, None, spec, tensor_scale))
         biases = self.checkpoint.take(f"{path}.biases", groups)
-        return Packed(weight, scales.astype(self.dtype), biases.astype(self.dtype), spec)
+        floats = scales.astype(self.dtype), biases.astype(self.dtype)
+        return self._noted(path, Packed(weight, *floats, spec))
 
-    def _spec(self, path: str, dim: int, scales: mx.array) -> QuantizationSpec:
-        """Return config.json's spec for `path`; if it has none, infer it from the shapes."""
-        quantization = self.config.quantization
-        if quantization is None:
-            raise CheckpointError(
-                f"{self.checkpoint.folder}: {path} is quantized "
-                "but config.json has no 'quantization'."
-            )
-        if path in quantization.overrides:
-            spec = quantization.overrides[path]
-            if spec is None:
-                raise CheckpointError(
-                    f"{self.checkpoint.folder}: config.json says {path} is not quantized, "
-                    "but the checkpoint holds its scales."
-                )
-            return spec
-        default = quantization.default
-        weight = self.checkpoint.infos.get(f"{path}.weight")
-        if weight is None or not weight.shape or not scales.shape:
-            raise CheckpointError(
-                f"{self.checkpoint.folder} has no packed {path}.weight that fits {path}.scales; "
-                "download the model again."
-            )
-        bits = weight.shape[-1] * 32 // dim
-        group_size = dim // max(scales.shape[-1], 1)
-        mode: QuantizationMode = "affine"
-        if scales.dtype == mx.uint8:
-            mode = _MODES.get((group_size, bits), "affine")
-            mode = mode if default.mode == "affine" else default.mode
-        try:
-            return QuantizationSpec(group_size, bits, mode)
-        except CheckpointError as error:
-            raise CheckpointError(f"{weight.shard}: {path}: {error}") from None
+    def _noted(self, path: str, packed: Packed) -> Packed:
+        """Note what `check` is to look at."""
+        scales = packed.scales
+        if scales is not None and packed.spec is not None and packed.spec.mode == "nvfp4":
+            scales = scales | 128  # with any sign, e4m3's NaN has all other bits set
+        parts = {"scales": scales, "biases": packed.biases, "global_scale": packed.global_scale}
+        self._unchecked |= {f"{path}.{n}": array for n, array in parts.items() if array is not None}
+        return packed
 
     def _take_floats(self, name: str, shape: tuple[int, ...]) -> mx.array:
         info = self.checkpoint.infos.get(name)
-        if info is not None and info.dtype not in ("F32", "F16", "BF16"):
+        if info is not None and info.dtype not in FLOATS:
             path = name.removesuffix(".weight")
             raise CheckpointError(
                 f"{info.shard}: {name} is {info.dtype}, which has no meaning without {path}.scales "
@@ -205,13 +187,6 @@ class Weights:
         if self.on_cpu:
             return _transposed(weight).astype(self.dtype)
         return weight.astype(self.dtype).swapaxes(-1, -2)
-
-
-_MODES: dict[tuple[int, int], QuantizationMode] = {
-    (16, 4): "nvfp4",
-    (32, 4): "mxfp4",
-    (32, 8): "mxfp8",
-}
 
 
 def _fused(packed: Iterable[Packed]) -> Iterator[Packed]:

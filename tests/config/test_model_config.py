@@ -38,6 +38,28 @@ def test_what_may_be_left_out() -> None:
     assert config_with(rope_theta=None, rope_scaling=YARN).rope.theta == 10_000
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["head_dim", "rms_norm_eps", "tie_word_embeddings", "max_position_embeddings",
+     "use_sliding_window", "attention_bias", "hidden_act", "rope_scaling"],
+)  # fmt: skip
+def test_null_leaves_a_key_open(key: str) -> None:
+    changes: dict[str, Any] = {key: None}
+    assert config_with(**changes) == without(key)
+
+
+def test_null_leaves_a_key_of_a_moe_open() -> None:
+    keys = ("norm_topk_prob", "decoder_sparse_step", "num_experts_per_tok", "num_key_value_heads")
+    nulls: dict[str, Any] = dict.fromkeys(keys)
+    assert config_with("30B-A3B", **nulls) == without(*keys, name="30B-A3B")
+
+
+def test_parameters_of_single_layers_are_refused() -> None:
+    nested = {"full_attention": {"rope_type": "default", "rope_theta": 1e6}}
+    with pytest.raises(CheckpointError, match="'full_attention'"):
+        without("rope_theta", "rope_scaling", rope_parameters=nested)
+
+
 def test_what_may_be_left_out_of_a_moe() -> None:
     moe = without(
         "decoder_sparse_step",

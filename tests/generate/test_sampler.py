@@ -128,4 +128,4 @@ def test_logprobs_are_of_the_models_own_distribution() -> None:
 def test_no_logprobs_are_computed_unasked() -> None:
     chosen = draw([SamplingParams()], [LOGITS], [0.5])
     assert chosen.logprob is None
-    assert len(chosen.arrays()) == 1
+    assert len(chosen.arrays()) == 2  # the token, and the sum of the logits

@@ -65,7 +65,7 @@ def test_what_is_incomplete_or_broken_is_left_out_and_said(home: Path) -> None:
     assert ids(library) == ["demo", "demo-moe", "org/Good"]
     reasons = skipped(library)
     assert reasons.keys() == {"org/Part", "org/Untold", "org/Broken", "org/Other"}
-    assert "has no model-1.safetensors" in reasons["org/Part"]
+    assert "model-1.safetensors is missing" in reasons["org/Part"]
     with pytest.raises(ModelNotFoundError, match=r"org/Part cannot be loaded: .*model-1"):
         library.find("org/part")
 

@@ -258,3 +258,19 @@ def test_no_flipped_bytes_escape(good: Path, scratch: Path, flips: dict[int, int
         content[position] = byte
     (scratch / FILE).write_bytes(content)
     only_our_errors(lambda: load_model(scratch))
+
+
+def test_an_index_older_than_the_file_beside_it(folder: Path) -> None:
+    """What is left of a first save, after a second one in a single file."""
+    (folder / INDEX_NAME).write_text(json.dumps({"weight_map": {NORM: SHARDS[0]}}))
+    refused(folder, SHARDS[0], f"delete {INDEX_NAME}", FILE)
+
+
+def test_tensors_that_the_index_does_not_name_are_no_part_of_the_model(sharded: Path) -> None:
+    """vLLM's pull request 54230: files that a quantizer took over whole."""
+    expected = load_model(sharded)(mx.array([[1, 2, 3]]))
+    tensors = mx.load(str(sharded / SHARDS[1]))
+    assert isinstance(tensors, dict)
+    mx.eval(tensors)
+    mx.save_safetensors(str(sharded / SHARDS[1]), tensors | {"stale.weight": mx.zeros((4,))})
+    assert mx.array_equal(load_model(sharded)(mx.array([[1, 2, 3]])), expected)

@@ -248,3 +248,46 @@ def test_experts_of_one_layer_share_their_quantization(tmp_path: Path) -> None:
     names = (f"{path}.{part}" for part in ("weight", "scales", "biases"))
     change_tensors(folder, dict(zip(names, parts, strict=True)))
     refused(folder, path, "experts.0.up_proj")
+
+
+@pytest.mark.parametrize(
+    "prefix", ["_orig_mod.", "module.", "base_model.model.", "language_model."]
+)
+@pytest.mark.parametrize("name", ["causal", "moe_fused"])
+def test_names_with_what_a_trainer_put_before_them(prefix: str, name: str, tmp_path: Path) -> None:
+    folder = copy_checkpoint(FORMS / name, tmp_path)
+    tensors = read_tensors(folder)
+    replace_tensors(folder, {f"{prefix}{n}": array for n, array in tensors.items()})
+    model = load_model(folder)
+    assert model.config.kind == "causal"
+    ids, logits = expected(name, "default" if name == "causal" else "output")
+    assert relative_difference(model(ids), logits) <= TOLERANCE
+
+
+def test_an_adapter_that_was_not_merged(tmp_path: Path) -> None:
+    folder = copy_checkpoint(FORMS / "causal", tmp_path)
+    path = "model.layers.0.self_attn.q_proj"
+    matrix = read_tensors(folder)[f"{path}.weight"]
+    changes = {f"{path}.weight": None, f"{path}.base_layer.weight": matrix}
+    change_tensors(folder, {**changes, f"{path}.lora_A.default.weight": mx.zeros((4, 32))})
+    refused(folder, path, "not merged", "merge_and_unload()")
+
+
+def test_a_head_that_is_the_embedding_is_not_read_twice(tmp_path: Path) -> None:
+    folder = copy_checkpoint(FORMS / "causal", tmp_path, {"tie_word_embeddings": True})
+    embedding = read_tensors(folder)["model.embed_tokens.weight"]
+    change_tensors(folder, {"lm_head.weight": embedding})
+    model = load_model(folder)
+    assert model.config.tie_word_embeddings
+    change_tensors(folder, {"lm_head.weight": None})
+    ids = mx.array([[1, 2, 3]])
+    assert mx.array_equal(model(ids), load_model(folder)(ids))
+
+
+def test_a_head_that_is_not_the_embedding_is_used(tmp_path: Path) -> None:
+    """transformers 5 does so, too, where config.json says that they are one."""
+    folder = copy_checkpoint(FORMS / "causal", tmp_path, {"tie_word_embeddings": True})
+    ids, logits = expected("causal", "default")
+    model = load_model(folder)
+    assert not model.config.tie_word_embeddings
+    assert relative_difference(model(ids), logits) <= TOLERANCE

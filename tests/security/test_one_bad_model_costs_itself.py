@@ -12,11 +12,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import mlx.core as mx
 import pytest
 
 from qwen3mlx.errors import Qwen3MLXError
 from qwen3mlx.library import Library
 from qwen3mlx.model import footprint
+from tests.model.support import read_tensors, replace_tensors
 from tests.server.live import LiveServer
 
 from .hostile import checkpoints
@@ -63,7 +65,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, (file, content, _) in FEW.items():
         change(folder / name, file, content)
     change(folder / "good", "README.md", "---\nlicense: mit\n---\n")
+    overflow(folder / "huge-norm")
     return folder
+
+
+def overflow(folder: Path) -> None:
+    """Write a model whose numbers are finite, but not those that it computes."""
+    change(folder, "README.md", "")
+    tensors = read_tensors(folder)
+    norm = tensors["model.norm.weight"]
+    replace_tensors(folder, tensors | {"model.norm.weight": mx.full(norm.shape, 3e38, norm.dtype)})
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +94,7 @@ def test_lists_of_models_go_on(server: LiveServer, path: str) -> None:
 
 def test_the_app_gets_the_reason_for_each(server: LiveServer) -> None:
     library = server.http.get("/api/qwen3mlx/models").json()
-    assert {model["id"] for model in library["models"]} == {"demo", "demo-moe", "good"}
+    assert {model["id"] for model in library["models"]} == {"demo", "demo-moe", "good", "huge-norm"}
     reasons = {entry["name"]: entry["reason"] for entry in library["skipped"]}
     assert reasons.keys() == FEW.keys()
     for name, (_, _, said) in FEW.items():
@@ -107,6 +118,25 @@ def test_a_request_for_a_bad_one_says_why(server: LiveServer, name: str) -> None
         "/v1/chat/completions", json={"model": "demo", "messages": HELLO, "max_tokens": 1}
     )
     assert answer.status_code == 200
+
+
+def test_a_model_that_computes_no_numbers_says_so(server: LiveServer) -> None:
+    for path, body in (
+        ("/v1/chat/completions", {"messages": HELLO}),
+        ("/v1/completions", {"prompt": "Hello", "logprobs": 2, "echo": True}),
+        ("/v1/messages", {"messages": HELLO, "max_tokens": 9}),
+        ("/v1/responses", {"input": "Hello"}),
+        ("/api/chat", {"messages": HELLO, "stream": False}),
+        ("/v1/embeddings", {"input": "Hello"}),
+    ):
+        answer = server.http.post(path, json={"model": "huge-norm", **body})
+        assert answer.status_code == 422, (path, answer.text)
+        assert "not finite" in answer.text
+    body = {"model": "huge-norm", "messages": HELLO, "stream": True}
+    answer = server.http.post("/v1/chat/completions", json=body)
+    assert "not finite" in answer.text
+    body = {"model": "demo", "messages": HELLO, "max_tokens": 1}
+    assert server.http.post("/v1/chat/completions", json=body).status_code == 200
 
 
 def test_the_command_lists_the_others_and_names_the_bad_ones(models: Path, tmp_path: Path) -> None:
