@@ -285,9 +285,9 @@ def _check_positions(rows: list[KVRow], positions: list[int]) -> None:
 
 def read_tokens(tokens: SampledTokens) -> list[Token | None]:
     """Wait for the device, and return one token per row; None if its logits are not finite."""
-    totals = cast("list[float]", tokens.total.tolist())
+    totals = cast("list[list[float]]", tokens.total.tolist())
     each = zip(_values(tokens), totals, strict=True)
-    return [token if math.isfinite(total) else None for token, total in each]
+    return [token if math.isfinite(total) else None for token, (total,) in each]
 
 
 def _values(tokens: SampledTokens) -> list[Token]:

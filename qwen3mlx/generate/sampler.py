@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import mlx.core as mx
@@ -75,7 +76,7 @@ def _column(values: Sequence[float]) -> mx.array:
 class SampledTokens(NamedTuple):
     """`token` int32 [B], one per row; with logprobs, the token's own [B] and the best [B, n].
 
-    `total` float32 [B] is the sum of a row's logits, which is finite only if each of them is.
+    `total` float32 [B, 1] is the sum of a row's logits, which is finite only if each of them is.
     """
 
     token: mx.array
@@ -99,14 +100,14 @@ def choose(
     token = _token(sampler, logits, uniform, filters)
     if sampler.logprobs:
         return reported(token, raw, sampler.num_logprobs)
-    return SampledTokens(token, raw.sum(axis=-1))
+    return SampledTokens(token, raw.sum(axis=-1, keepdims=True))
 
 
 def reported(token: mx.array, raw: mx.array, num_logprobs: int) -> SampledTokens:
     """Add logprobs to token [B] from raw logits [B, vocab] float32: its own, and the best ones."""
     logprobs = raw - mx.logsumexp(raw, axis=-1, keepdims=True)
-    own = mx.take_along_axis(logprobs, token[:, None], axis=-1)[:, 0]
-    total = raw.sum(axis=-1)
+    own = mx.take_along_axis(logprobs, token[:, None], axis=-1).squeeze(-1)
+    total = raw.sum(axis=-1, keepdims=True)
     if not num_logprobs:
         return SampledTokens(token, total, own)
     best, ids = _largest(logprobs, num_logprobs)
@@ -120,7 +121,7 @@ def _token(
         return mx.argmax(logits, axis=-1).astype(mx.int32)
     values, ids = _largest(logits, sampler.num_candidates)
     rank = draw(filtered(values, filters), uniform)
-    return mx.take_along_axis(ids, rank, axis=-1)[:, 0].astype(mx.int32)
+    return mx.take_along_axis(ids, rank, axis=-1).squeeze(-1).astype(mx.int32)
 
 
 def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
@@ -154,7 +155,7 @@ def _candidates(values: mx.array, count: int) -> mx.array:
     whole = length // size * size
     maxima = values[:, :whole].reshape(len(values), -1, size).max(axis=-1)
     blocks = _first(maxima, count)[:, :, None]
-    ids = (blocks * size + mx.arange(size, dtype=blocks.dtype)).reshape(len(values), -1)
+    ids = (blocks * size + _count(size, blocks.dtype)).reshape(len(values), -1)
     if whole == length:
         return ids
     rest = mx.arange(whole, length, dtype=ids.dtype)
@@ -169,10 +170,18 @@ def _first(values: mx.array, count: int) -> mx.array:
     return mx.sort(mx.argpartition(-values, kth=count - 1, axis=-1)[:, :count], axis=-1)
 
 
+@lru_cache(maxsize=8)
+def _count(length: int, dtype: mx.Dtype) -> mx.array:
+    """Return 0 to `length` - 1, computed once: a step would compute it each time."""
+    numbers = mx.arange(length, dtype=dtype)
+    mx.eval(numbers)
+    return numbers
+
+
 def filtered(values: mx.array, filters: FilterArrays) -> mx.array:
     """Return weights [B, n] of ordered logits, relative to the first; 0 if a filter excludes it."""
     weights = mx.exp((values - values[:, :1]) / filters["temperature"])
-    within = mx.arange(values.shape[-1]) < filters["top_k"]
+    within = _count(values.shape[-1], mx.int32) < filters["top_k"]
     mass = mx.cumsum(mx.where(within, weights, 0.0), axis=-1, reverse=True)
     kept = (mass > filters["tail"] * mass[:, :1]) & (weights >= filters["min_p"])
     return mx.where(kept, weights, 0.0)
