@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice, Undo
+from ..domain import BrokenModel, ModelEntry, ModelFolder, ModelSettings, Notice, Undo
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import EndpointError
@@ -23,7 +23,8 @@ translate = QCoreApplication.translate
 class ModelsController(QObject):
     """`models` has a ModelEntry for each; `folders` is where they are looked for.
 
-    `limits` are those of all settings, the server's own among them.
+    `broken` are those that cannot be loaded; `limits` those of all settings, the server's own among
+    them.
     """
 
     refreshed = Signal()
@@ -39,6 +40,7 @@ class ModelsController(QObject):
         self._wanted: dict[str, ModelSettings] = {}
         self._changes: list[Notice] = []
         self.folders: list[ModelFolder] = []
+        self.broken: list[BrokenModel] = []
         self._watching = Watching(
             lambda ended: endpoint.watch_models(on_models=self._on_models, ended=ended), self
         )
@@ -189,7 +191,8 @@ class ModelsController(QObject):
         self.add_folder(path)
         return True
 
-    def _on_models(self, entries: list[ModelEntry]) -> None:
+    def _on_models(self, entries: list[ModelEntry], broken: list[BrokenModel]) -> None:
+        self.broken = broken
         before = {entry.path for entry in self.models.values()}
         self.models.set_values(entries)
         self.refreshed.emit()

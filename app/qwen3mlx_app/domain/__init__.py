@@ -22,7 +22,7 @@ from .chat import (
     new_id,
 )
 from .download import Download, Offer, Use, recommended
-from .model import Fit, LoadedModel, ModelEntry, ModelFolder, ModelSettings
+from .model import BrokenModel, Fit, LoadedModel, ModelEntry, ModelFolder, ModelSettings
 from .server import (
     ApiKey,
     LogEntry,
@@ -52,6 +52,7 @@ __all__ = [
     "AppSettings",
     "Attachment",
     "AttachmentKind",
+    "BrokenModel",
     "BuiltInTools",
     "CallProgress",
     "ChatSettings",

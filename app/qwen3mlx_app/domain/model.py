@@ -83,6 +83,14 @@ class ModelEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenModel:
+    """A model on this computer that cannot be loaded, and why, as the server says it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFolder:
     """A folder that is searched for models."""
 

@@ -1453,6 +1453,10 @@
         <translation>没有匹配的模型</translation>
     </message>
     <message>
+        <source>Cannot Be Loaded</source>
+        <translation>无法加载的模型</translation>
+    </message>
+    <message>
         <source>Search Hubs</source>
         <translation>搜索模型社区</translation>
     </message>
@@ -1493,24 +1497,8 @@
         <translation>添加文件夹…</translation>
     </message>
     <message>
-        <source>Missing</source>
-        <translation>不存在</translation>
-    </message>
-    <message>
-        <source>1 model</source>
-        <translation>1 个模型</translation>
-    </message>
-    <message>
-        <source>{count} models</source>
-        <translation>{count} 个模型</translation>
-    </message>
-    <message>
         <source>Choose a Folder with Models</source>
         <translation>选取存放模型的文件夹</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>移除</translation>
     </message>
     <message>
         <source>Only the demo models are installed. Get another one below. Qwen3 models downloaded with Hugging Face tools or LM Studio appear here automatically.</source>
@@ -1519,10 +1507,6 @@
     <message>
         <source>Get More Models</source>
         <translation>获取更多模型</translation>
-    </message>
-    <message>
-        <source>Remove {name}</source>
-        <translation>移除 {name}</translation>
     </message>
 </context>
 <context>
@@ -2799,6 +2783,29 @@
     </message>
 </context>
 <context>
+    <name>_FolderLine</name>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Remove {name}</source>
+        <translation>移除 {name}</translation>
+    </message>
+    <message>
+        <source>Missing</source>
+        <translation>不存在</translation>
+    </message>
+    <message>
+        <source>1 model</source>
+        <translation>1 个模型</translation>
+    </message>
+    <message>
+        <source>{count} models</source>
+        <translation>{count} 个模型</translation>
+    </message>
+</context>
+<context>
     <name>_JobRow</name>
     <message>
         <source>Pause</source>
@@ -3127,6 +3134,10 @@
     <message>
         <source>too large</source>
         <translation>太大</translation>
+    </message>
+    <message>
+        <source>Cannot be loaded</source>
+        <translation>无法加载</translation>
     </message>
     <message>
         <source>Loading {percent}%</source>

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from ..domain import (
     ApiKey,
+    BrokenModel,
     LogEntry,
     Memory,
     ModelEntry,
@@ -24,6 +25,8 @@ from .http import Call, EndpointError, Failed, interrupted, malformed
 from .json_api import OWN, JsonApi, json_object, read_value
 from .server_errors import said
 from .sse import Comment, Event
+
+OnModels = Callable[[list[ModelEntry], list[BrokenModel]], None]
 
 
 class Endpoint(JsonApi):
@@ -119,20 +122,24 @@ class Endpoint(JsonApi):
 
     # Models
 
-    def models(self, *, done: Callable[[list[ModelEntry]], None], failed: Failed) -> Call:
+    def models(self, *, done: OnModels, failed: Failed) -> Call:
         return self._ask(
             "GET",
             f"{OWN}/models",
             read=_models,
-            done=done,
+            done=lambda models: done(*models),
             failed=failed,
         )
 
-    def watch_models(self, *, on_models: Callable[[list[ModelEntry]], None], ended: Failed) -> Call:
+    def watch_models(self, *, on_models: OnModels, ended: Failed) -> Call:
         """Report all models, and again whenever one has changed, until the call is aborted."""
 
         return self._watch(
-            f"{OWN}/models/events", "models", read=_models, on_value=on_models, ended=ended
+            f"{OWN}/models/events",
+            "models",
+            read=_models,
+            on_value=lambda models: on_models(*models),
+            ended=ended,
         )
 
     def save_model_settings(
@@ -307,8 +314,9 @@ class Endpoint(JsonApi):
         )
 
 
-def _models(reply: Any) -> list[ModelEntry]:
-    return [as_model(model) for model in reply["models"]]
+def _models(reply: Any) -> tuple[list[ModelEntry], list[BrokenModel]]:
+    broken = [as_value(BrokenModel, model) for model in reply["skipped"]]
+    return [as_model(model) for model in reply["models"]], list(dict.fromkeys(broken))
 
 
 def _folders(reply: Any) -> list[ModelFolder]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -159,18 +159,27 @@ class Composer(FieldFrame):
     def _fit_row(self) -> None:
         """Leave out the figures of the context where there is no room; the meter's tip has them.
 
-        Where there is still none, so does the word of the tools' button.
+        Where there is still none, the words of the tools' button and of thinking go as well.
         """
+        style = Qt.ToolButtonStyle
         self.tools.set_short(False)
+        self._think.setToolButtonStyle(style.ToolButtonTextBesideIcon)
         names = [one for one in (self.model, self._other) if not one.isHidden()]
         left_out: list[QWidget] = [self._cost, self._stop, self.model, self._other]
         others = [one for one in self._in_row if one not in left_out]
-        needed = sum(one.minimumWidth() for one in names)
-        needed += sum(one.sizeHint().width() for one in others)
-        needed += (len(self._in_row) - 1) * GAP_S + 2 * GAP_L
-        self.tools.set_short(needed > self.width())
-        needed += self._cost.sizeHint().width()
-        self._cost.setVisible(bool(self._cost.text()) and needed <= self.width())
+        fixed = sum(one.minimumWidth() for one in names)
+        fixed += (len(self._in_row) - 1) * GAP_S + 2 * GAP_L
+
+        def needed() -> int:
+            return fixed + sum(one.sizeHint().width() for one in others)
+
+        is_narrow = needed() > self.width()
+        self.tools.set_short(is_narrow)
+        if needed() > self.width():
+            self._think.setToolButtonStyle(style.ToolButtonIconOnly)
+        whole = needed() + self._cost.sizeHint().width()
+        is_shown = bool(self._cost.text()) and not is_narrow and whole <= self.width()
+        self._cost.setVisible(is_shown)
 
     def _round(self, name: str, text: str) -> Button:
         button = Button("", self)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from ..controllers.downloads import DownloadsController
 from ..domain import Download
 from ..services.plain import one_line
+from .beside import Beside, in_row
 from .following import follow
 from .models.offer_row import state_text
 from .plain import Button, NameLabel
@@ -139,15 +140,11 @@ class _JobRow(QWidget):
         self._progress = QProgressBar(self)
         self._progress.setTextVisible(False)
         self._state = hint_label("", self)
-        head = QHBoxLayout()
-        head.setSpacing(GAP_S)
-        head.addWidget(self._name, 1)
-        for button in (self._remove, self._resume, self._pause):
-            head.addWidget(button)
+        buttons = in_row([self._remove, self._resume, self._pause], self, GAP_S)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_S)
-        layout.addLayout(head)
+        layout.addWidget(Beside(self._name, buttons, self))
         layout.addWidget(self._progress)
         layout.addWidget(self._state)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSlider, QStyle, QStyleOptionComboBox
 
 from ..services.plain import one_line
+
+# The width of a box that is always there, in pixels.
+LEAST = 80
 
 
 class NoScrollComboBox(QComboBox):
@@ -16,6 +19,10 @@ class NoScrollComboBox(QComboBox):
 
     def addItem(self, text: str, userData: Any = None) -> None:  # type: ignore[override]
         super().addItem(one_line(text), userData)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), LEAST), hint.height())
 
     def initStyleOption(self, option: QStyleOptionComboBox) -> None:
         super().initStyleOption(option)

@@ -13,11 +13,13 @@ from .theme import GAP
 class Flow(QWidget):
     """Places its visible widgets from left to right, in as many rows as they need.
 
-    It is no QLayout: Qt calls a layout in Python while both are being torn down.
+    With `is_right`, the rows end at the right. It is no QLayout: Qt calls a layout in Python while
+    both are being torn down.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, is_right: bool = False) -> None:
         super().__init__(parent)
+        self._is_right = is_right
         self._widgets: list[QWidget] = []
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)
@@ -69,15 +71,22 @@ class Flow(QWidget):
 
     def _places(self, width: int) -> list[QRect]:
         places: list[QRect] = []
-        x = y = row = 0
+        x = y = row = first = 0
         for widget in self._shown():
             size = widget.sizeHint().boundedTo(QSize(width, widget.sizeHint().height()))
             if x and x + size.width() > width:
-                x, y, row = 0, y + row + GAP, 0
+                self._end_row(places[first:], width)
+                x, y, row, first = 0, y + row + GAP, 0, len(places)
             places.append(QRect(x, y, size.width(), size.height()))
             x += size.width() + GAP
             row = max(row, size.height())
+        self._end_row(places[first:], width)
         return places
+
+    def _end_row(self, places: list[QRect], width: int) -> None:
+        rest = width - 1 - places[-1].right() if places and self._is_right else 0
+        for place in places:
+            place.translate(rest, 0)
 
 
 class FlowArea(QScrollArea):

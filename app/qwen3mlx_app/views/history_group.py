@@ -10,6 +10,7 @@ from ..controllers.settings import SettingsController
 from ..domain import AppSettings
 from .fields import NoScrollComboBox
 from .following import follow
+from .long_words import breakable_path
 from .page import Group
 from .plain import Button, agrees
 from .restore_sheet import RestoreSheet
@@ -50,7 +51,8 @@ class HistoryGroup(Group):
             "A copy of all conversations is made on each day that you use the app, and the last"
             " seven are kept in {folder}."
         )
-        self.add_row(self.tr("Backups"), restore, told.format(folder=backups.folder))
+        folder = breakable_path(backups.folder)
+        self.add_row(self.tr("Backups"), restore, told.format(folder=folder))
         follow(self, self._show, settings.changed)
         self._show(settings.settings)
 

@@ -10,6 +10,8 @@ from .markdown import BREAK
 # The characters of a word between two places where it may be broken, at a size of text in pixels;
 # in larger text there are fewer, as the window may be as narrow.
 _MOST, _SIZE = 24, 14
+# The characters of a path between two such places.
+_PATH = 10
 _TAG = re.compile(r"(<[^>]*>)")
 # Tags within a word.
 _INLINE = re.compile(r"</?(?:a|b|code|em|i|s|span|strong|sub|sup|u)\b")
@@ -45,6 +47,12 @@ def breakable(rendered: str, size: int = _SIZE) -> str:
 def _long(most: int) -> re.Pattern[str]:
     """So many characters of a word that goes on."""
     return re.compile(rf"(?:{_UNIT.pattern}){{{most}}}(?=[^\s<>])")
+
+
+def breakable_path(path: object) -> str:
+    """The path of a file on a label, breakable at any size of text; it is not for copying."""
+    text = str(path)
+    return BREAK.join(text[at : at + _PATH] for at in range(0, len(text), _PATH))
 
 
 def _broken(word: str, length: int, most: int) -> str:

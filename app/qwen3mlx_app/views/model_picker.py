@@ -1,8 +1,11 @@
-"""The model picker, ⌘L: every chat model, whether it fits and is loaded, and how it is loaded."""
+"""The model picker, ⌘L: every chat model, whether it fits and is loaded, and how it is loaded.
+
+Those that cannot be loaded stand at the end, with the reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
@@ -15,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..controllers.models import ModelsController
-from ..domain import ModelEntry
+from ..domain import BrokenModel, ModelEntry
 from ..services.plain import one_line
 from .following import follow
 from .icons import SMALL
@@ -31,8 +34,10 @@ WIDTH, MAX_SHOWN, LEAST_OPTIONS = 460, 6, 360
 LINES, AROUND = 2.6, 16
 COLOURS = {"comfortable": "good", "tight": "warning", "too-large": "error"}
 
+Row = ModelEntry | BrokenModel
 
-class ModelPicker(SearchSheet[ModelEntry]):
+
+class ModelPicker(SearchSheet[Row]):
     """Above `anchor`. Emits `chosen(model id)`, and `models_wanted` for the Models page.
 
     `current` names the model of the conversation.
@@ -50,7 +55,7 @@ class ModelPicker(SearchSheet[ModelEntry]):
         parent: QWidget,
     ) -> None:
         super().__init__(
-            key=lambda entry: entry.id,
+            key=_key,
             title=_searched,
             rows=_Rows(theme),
             most=MAX_SHOWN,
@@ -74,7 +79,12 @@ class ModelPicker(SearchSheet[ModelEntry]):
 
     @property
     def selected(self) -> ModelEntry | None:
-        """The highlighted model."""
+        """The highlighted model, if it can be loaded."""
+        row = self._highlighted
+        return row if isinstance(row, ModelEntry) else None
+
+    @property
+    def _highlighted(self) -> Row | None:
         index = self._list.currentIndex()
         return self._found.value(index.row()) if index.isValid() else None
 
@@ -89,13 +99,18 @@ class ModelPicker(SearchSheet[ModelEntry]):
         super().open()
         self._choose(max(0, self._found.row_of(self._current())))
 
-    def everything(self) -> list[ModelEntry]:
-        """The loaded ones first."""
+    def everything(self) -> list[Row]:
+        """The loaded ones first, those that cannot be loaded last."""
         entries = [entry for entry in self._models.models.values() if entry.is_chat]
-        return sorted(entries, key=lambda one: (one.state == "not-loaded", one.name.casefold()))
+        entries.sort(key=lambda one: (one.state == "not-loaded", one.name.casefold()))
+        return [*entries, *sorted(self._models.broken, key=lambda one: one.name.casefold())]
 
-    def take(self, value: ModelEntry) -> None:
-        self._do(value.id)
+    def can_take(self, value: Row) -> bool:
+        return isinstance(value, ModelEntry)
+
+    def take(self, value: Row) -> None:
+        if isinstance(value, ModelEntry):
+            self._do(value.id)
 
     def place(self) -> QRect:
         corner = self.mapFromGlobal(self._anchor.mapToGlobal(QPoint(0, 0)))
@@ -130,18 +145,16 @@ class ModelPicker(SearchSheet[ModelEntry]):
     def _show_state(self) -> None:
         """Let the buttons say what they do with the highlighted model."""
         entry = self.selected
-        self._load.setEnabled(entry is not None)
         self._set_up.setEnabled(entry is not None)
-        if entry is None:
-            return
         text = {
             "loaded": self.tr("Eject"),
             "loading": self.tr("Cancel"),
             "not-loaded": self.tr("Load"),
-        }[entry.state]
+        }[entry.state if entry is not None else "not-loaded"]
         self._load.setText(text)
-        self._load.setAccessibleName(one_line(f"{text} {entry.name}"))
-        self._load.setEnabled(entry.state != "not-loaded" or entry.fit.verdict != "too-large")
+        self._load.setAccessibleName(one_line(f"{text} {entry.name}") if entry else text)
+        fits = entry is not None and entry.fit.verdict != "too-large"
+        self._load.setEnabled(fits or (entry is not None and entry.state != "not-loaded"))
 
     def _toggle(self) -> None:
         entry = self.selected
@@ -160,10 +173,10 @@ class ModelPicker(SearchSheet[ModelEntry]):
         """Show what changed; the highlighted model stays highlighted."""
         if not self.isVisible():
             return
-        kept = self.selected
+        kept = self._highlighted
         self._all = self.everything()
         self._show()
-        self._choose(max(0, self._found.row_of(kept.id)) if kept else 0)
+        self._choose(max(0, self._found.row_of(_key(kept))) if kept else 0)
         if self._options.isVisible():
             self._show_list(False)
             self._options.show_state()
@@ -246,31 +259,42 @@ class _Rows(SheetRows):
     def height(self) -> int:
         return round(LINES * self.theme.font_size) + AROUND
 
-    def paint_value(self, painter: QPainter, place: QRect, font: QFont, value: ModelEntry) -> None:
+    def paint_value(self, painter: QPainter, place: QRect, font: QFont, value: Row) -> None:
         colours, flag = self.theme.colours, Qt.AlignmentFlag
         rect = place.adjusted(0, GAP, 0, -GAP)
         metrics = QFontMetrics(font)
         state = state_text(value)
-        painter.setPen(QColor(colours.good if value.state == "loaded" else colours.muted))
+        painter.setPen(QColor(getattr(colours, _state_colour(value))))
         painter.drawText(rect, flag.AlignTop | flag.AlignRight, state)
         room = rect.width() - metrics.horizontalAdvance(state) - GAP_L
-        painter.setPen(QColor(colours.text))
+        painter.setPen(QColor(colours.text if isinstance(value, ModelEntry) else colours.muted))
         name = metrics.elidedText(one_line(value.name), Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(rect, flag.AlignTop, name)
         font.setPixelSize(max(9, self.theme.font_size - 2))
         painter.setFont(font)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(colours, COLOURS[value.fit.verdict])))
+        dot = COLOURS[value.fit.verdict] if isinstance(value, ModelEntry) else "error"
+        painter.setBrush(QColor(getattr(colours, dot)))
         below = QFontMetrics(font)
-        dot = SMALL.width() // 2
+        width = SMALL.width() // 2
         middle = rect.bottom() - below.height() // 2
-        painter.drawEllipse(QPoint(rect.left() + dot // 2, middle), dot // 2, dot // 2)
+        painter.drawEllipse(QPoint(rect.left() + width // 2, middle), width // 2, width // 2)
         painter.setPen(QColor(colours.muted))
-        line = rect.adjusted(dot + GAP_S + 2, 0, 0, 0)
+        line = rect.adjusted(width + GAP_S + 2, 0, 0, 0)
         text = below.elidedText(facts(value), Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, flag.AlignBottom, text)
 
 
-def _searched(entry: ModelEntry) -> str:
+def _key(row: Row) -> Hashable:
+    return row.id if isinstance(row, ModelEntry) else row
+
+
+def _state_colour(row: Row) -> str:
+    if isinstance(row, BrokenModel):
+        return "error"
+    return "good" if row.state == "loaded" else "muted"
+
+
+def _searched(entry: Row) -> str:
     """What is searched, and said of a row."""
     return one_line(f"{entry.name} · {facts(entry)} · {state_text(entry)}".rstrip(" ·"))

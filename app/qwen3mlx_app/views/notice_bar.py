@@ -1,9 +1,12 @@
-"""Notices beside what a page shows: they cover nothing, and move nothing that is looked at."""
+"""Notices beside what a page shows: they cover nothing, and move nothing that is looked at.
+
+They take half of the page at most, for what is left has to be of use; more can be scrolled to.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ..controllers.notices import Notices
 from ..domain import Notice, Undo
@@ -21,7 +24,7 @@ STAYS = 8000
 WIDTH, TOP = 560, 50
 
 
-class NoticeBar(QWidget):
+class NoticeBar(QScrollArea):
     """Below a page, or above a conversation, whose end is where one reads and writes.
 
     `action_wanted(action)`: that of the notice, whose button was clicked.
@@ -35,9 +38,17 @@ class NoticeBar(QWidget):
         self._pages = pages
         self._over = parent
         self._cards: list[NoticeCard] = []
-        self._layout = QVBoxLayout(self)
+        content = self._content = QWidget(self)
+        content.setAutoFillBackground(False)
+        self._layout = QVBoxLayout(content)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GAP)
+        self.setWidgetResizable(True)
+        self.setWidget(content)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the focus
+        bar = self.verticalScrollBar()
+        self._to_end = single_shot(self, 0, lambda: bar.setValue(bar.maximum()))
         notices.changed.connect(self._show)
         pages.shown.connect(self._place)
         parent.installEventFilter(self)
@@ -58,12 +69,13 @@ class NoticeBar(QWidget):
             card.deleteLater()
         known = [card.notice for card in self._cards]
         for notice in [one for one in shown if one not in known]:
-            card = NoticeCard(notice, self)
+            card = NoticeCard(notice, self._content)
             card.closed.connect(self._notices.dismiss)
             card.clicked.connect(self._act)
             self._cards.append(card)
             self._layout.addWidget(card)
             card.show()
+            self._to_end.start()
         self.setVisible(bool(self._cards))
         self._place()
 
@@ -74,12 +86,10 @@ class NoticeBar(QWidget):
         height = max(
             self._layout.totalHeightForWidth(width), self._layout.totalMinimumSize().height()
         )
-        height = min(height, parent.height() - TOP - GAP)
+        height = min(height, parent.height() // 2)
         top = TOP if self._pages.name == "chat" else parent.height() - height - GAP
         self.setGeometry((parent.width() - width) // 2, top, width, height)
-        # What is left of a page has to be of use.
-        room = min(height, parent.height() // 2) + GAP
-        self._pages.make_room(room if self._cards else 0)
+        self._pages.make_room(height + GAP if self._cards else 0)
         self.raise_()
 
     def _act(self, notice: Notice) -> None:

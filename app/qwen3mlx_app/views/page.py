@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from .beside import Beside
 from .number_field import NumberField
 from .plain import Label
 from .scrolling import reserve_bar
@@ -51,6 +52,7 @@ class Page(QWidget):
         self.column.setSpacing(GAP)
         self._heading = Label("", column)
         self._heading.setObjectName("heading")
+        self._heading.setWordWrap(True)
         self.column.addWidget(self._heading)
         self.column.addSpacing(GAP)
 
@@ -79,6 +81,7 @@ class Page(QWidget):
         if self.column.count() > 2:
             self.column.addSpacing(GAP_L)
         label = section(title, self)
+        label.setWordWrap(True)
         self.column.addWidget(label)
         self.column.addWidget(widget)
         return label
@@ -96,26 +99,27 @@ class Group(QFrame):
 
     def add_row(self, title: str, field: QWidget | None = None, hint: str = "") -> Label:
         """Add a row; returns the label of its hint."""
-        row = QHBoxLayout()
-        row.setContentsMargins(0, GAP, 0, GAP)
-        row.setSpacing(GAP_L)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(Label(title, self))
-        below = hint_label(hint, self)
+        words = QWidget(self)
+        lines = QVBoxLayout(words)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(2)
+        name = Label(title, words)
+        name.setWordWrap(True)
+        lines.addWidget(name)
+        below = hint_label(hint, words)
         below.setVisible(bool(hint))
-        words.addWidget(below)
+        lines.addWidget(below)
         if isinstance(field, NumberField):
-            words.addWidget(field.show_refusal(self))
-        row.addLayout(words, 1)
-        if field is not None:
-            is_button = isinstance(field, QAbstractButton)
-            if not is_button:
-                field.setMinimumWidth(LEAST_FIELD)
-                field.setMaximumWidth(FIELD)
-            row.addWidget(field, 0 if is_button else 1, Qt.AlignmentFlag.AlignVCenter)
-        self.add_layout(row)
+            lines.addWidget(field.show_refusal(words))
+        self.add_widget(words if field is None else self._beside(words, field))
         return below
+
+    def _beside(self, words: QWidget, field: QWidget) -> Beside:
+        if isinstance(field, QAbstractButton):
+            return Beside(words, field, self)
+        field.setMinimumWidth(LEAST_FIELD)
+        field.setMaximumWidth(FIELD)
+        return Beside(words, field, self, FIELD)
 
     def add_widget(self, widget: QWidget) -> None:
         """Add a row with one widget of full width."""

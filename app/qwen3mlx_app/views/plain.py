@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QHelpEvent, QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QInputDialog,
@@ -28,6 +28,9 @@ from PySide6.QtWidgets import (
 
 from ..services.plain import TEXT, one_line, unmarked, visible, window_title, without_mnemonics
 from .pressing import EnterPresses
+
+# The characters of a name for which there is always room.
+NAME = 8
 
 
 class Label(QLabel):
@@ -53,6 +56,11 @@ class NameLabel(Label):
 
     def setText(self, text: str) -> None:
         super().setText(one_line(text))
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        least = self.fontMetrics().averageCharWidth() * NAME
+        return QSize(min(hint.width(), least), hint.height())
 
     def shown(self) -> str:
         """What there is room for."""

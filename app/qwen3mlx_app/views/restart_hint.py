@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ..controllers.server import ServerController
+from .beside import Beside
 from .following import follow
 from .plain import Button
 from .theme import GAP
@@ -20,10 +21,9 @@ class RestartHint(QWidget):
         self._text = hint_label("", self)
         self._restart = Button(self.tr("Restart to Apply"), self)
         self._restart.clicked.connect(server.restart)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, GAP, 0, GAP)
-        row.addWidget(self._text, 1)
-        row.addWidget(self._restart)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, GAP, 0, GAP)
+        column.addWidget(Beside(self._text, self._restart, self))
         follow(self, self._show, server.settings_changed, server.state_changed)
         self._show()
 

@@ -58,6 +58,7 @@ class SamplingForm(QWidget):
             field.typed.connect(lambda _: self.changed.emit(self.values()))
             field.edited.connect(lambda _: self.entered.emit(self.values()))
             label = Label(labels[name], self)
+            label.setWordWrap(True)
             label.setBuddy(field)
             hint = hint_label("", self)
             form.addWidget(label, 3 * row, 0)

@@ -36,7 +36,7 @@ from .widgets import muted
 
 T = TypeVar("T")
 
-MOST_FOUND = 50
+MOST_FOUND = 500
 
 
 class SheetRows(QStyledItemDelegate):
@@ -138,6 +138,9 @@ class SearchSheet(Sheet, Generic[T]):
         """All that can be found, best first."""
         raise NotImplementedError
 
+    def can_take(self, value: T) -> bool:
+        return True
+
     def take(self, value: T) -> None:
         """Do what a chosen row is for."""
         raise NotImplementedError
@@ -189,8 +192,7 @@ class SearchSheet(Sheet, Generic[T]):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.field, said))
 
     def _run(self, index: QModelIndex) -> None:
-        if index.isValid():
-            value = self._found.value(index.row())
+        if index.isValid() and self.can_take(value := self._found.value(index.row())):
             self.leave()
             self.take(value)
 

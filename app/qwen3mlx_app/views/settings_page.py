@@ -23,6 +23,7 @@ from .fields import NoScrollComboBox
 from .following import follow
 from .history_group import HistoryGroup
 from .hubs import HUBS
+from .long_words import breakable_path
 from .number_field import NumberField
 from .opening import show_folder
 from .page import Group, Page
@@ -268,7 +269,7 @@ class SettingsPage(Page):
         group = Group(self)
         show = Button(self.tr("Open Folder"), self)
         show.clicked.connect(lambda: show_folder(self._profile))
-        group.add_row(self.tr("Conversations and settings"), show, str(self._profile))
+        group.add_row(self.tr("Conversations and settings"), show, breakable_path(self._profile))
         reset = Button(self.tr("Reset"), self)
         reset.setAccessibleName(self.tr("Reset app settings"))
         reset.clicked.connect(self._settings.reset)

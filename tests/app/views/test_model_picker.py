@@ -37,12 +37,23 @@ MODELS = [
 ]
 
 
-@pytest.fixture
-def picker(window: MainWindow, fake: FakeEndpoint, qtbot: QtBot) -> ModelPicker:
-    reply = json.dumps({"models": MODELS, "skipped": []}).encode()
+def told(
+    window: MainWindow,
+    fake: FakeEndpoint,
+    qtbot: QtBot,
+    models: list[dict[str, Any]],
+    *broken: dict[str, str],
+) -> None:
+    """The server tells of these models."""
+    reply = json.dumps({"models": models, "skipped": broken}).encode()
     fake.replies["/api/qwen3mlx/models"] = (200, reply)
     with qtbot.waitSignal(program_of(window).models.refreshed):
         program_of(window).models.refresh()
+
+
+@pytest.fixture
+def picker(window: MainWindow, fake: FakeEndpoint, qtbot: QtBot) -> ModelPicker:
+    told(window, fake, qtbot, MODELS)
     qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     assert window.chat.picker.isVisible()
     return window.chat.picker
@@ -170,3 +181,56 @@ def test_it_leads_to_the_models_page(window: MainWindow, picker: ModelPicker) ->
     button(picker, "Manage Models").click()
     assert not picker.isVisible()
     assert isinstance(window.page, ModelsPage)
+
+
+BROKEN = {"name": "me/Half", "reason": "model-00002-of-00004.safetensors is missing."}
+
+
+def test_a_broken_model_says_so_and_cannot_be_taken(
+    window: MainWindow, picker: ModelPicker, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    told(window, fake, qtbot, MODELS, BROKEN, BROKEN)
+    assert rows(picker)[-1] == f"me/Half · {BROKEN['reason']} · Cannot be loaded"
+    assert len(rows(picker)) == 5
+    qtbot.keyClicks(picker.field, "half")
+    assert rows(picker)[0].startswith("me/Half")
+    assert not button(picker, "Load").isEnabled()
+    assert not button(picker, "Load Options…").isEnabled()
+    qtbot.keyClick(picker.field, Qt.Key.Key_Return)
+    assert picker.isVisible()
+    assert program_of(window).chat.model_id == "demo"
+    told(window, fake, qtbot, MODELS, BROKEN)  # it stays highlighted
+    qtbot.keyClick(picker.field, Qt.Key.Key_Return)
+    assert picker.isVisible()
+    picker.field.setText("demo")
+    qtbot.keyClick(picker.field, Qt.Key.Key_Return)
+    assert not picker.isVisible()
+    window.show_page("models")
+    texts = visible_texts(window.page)
+    assert {"Cannot Be Loaded", "me/Half", BROKEN["reason"]} <= set(texts)
+    told(window, fake, qtbot, MODELS)
+    assert "Cannot Be Loaded" not in visible_texts(window.page)
+
+
+def test_sixty_models_are_all_found_and_reached_by_the_keyboard(
+    window: MainWindow, picker: ModelPicker, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    many = [other(id=f"lab/Qwen3-{number:02}B-mlx") for number in range(60)]
+    told(window, fake, qtbot, [*many, MODEL], BROKEN)
+    assert len(rows(picker)) == 62
+    for _ in range(10):
+        qtbot.keyClick(picker.field, Qt.Key.Key_PageDown)
+    view = named(picker, QListView, "Models")
+    assert isinstance(view, QListView)
+    assert picker.selected is not None
+    assert picker.selected.name == "Qwen3-59B-mlx"
+    assert view.viewport().rect().contains(view.visualRect(view.currentIndex()))
+    for _ in range(9):
+        qtbot.keyClick(picker.field, Qt.Key.Key_PageUp)
+    qtbot.keyClick(picker.field, Qt.Key.Key_Down)
+    assert picker.selected.name == "Qwen3-06B-mlx"
+    assert view.viewport().rect().contains(view.visualRect(view.currentIndex()))
+    qtbot.keyClicks(picker.field, "47b")
+    assert rows(picker)[0].startswith("Qwen3-47B-mlx ")
+    qtbot.keyClick(picker.field, Qt.Key.Key_Return)
+    assert program_of(window).chat.model_id == "lab/Qwen3-47B-mlx"

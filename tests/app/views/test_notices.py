@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import Notice, ServerState
 from qwen3mlx_app.services.store import StoreError
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.notice_bar import NoticeCard
 
 from ..fake_endpoint import FakeEndpoint, answer
 from .support import ask, button, program_of, trigger, visible_texts, write
@@ -79,6 +80,34 @@ def test_a_notice_covers_nothing(window: MainWindow, qtbot: QtBot, size: tuple[i
     for one in program_of(window).notices.shown:
         program_of(window).notices.dismiss(one)
     assert window.pages.contentsMargins().bottom() == 0
+
+
+@pytest.mark.parametrize("size", [(1000, 700), (480, 500)])
+def test_four_long_notices_leave_half_of_each_page(
+    window: MainWindow, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    ask(window, qtbot, "Hi")
+    for number in range(4):
+        text = f"{number} failed. " + "Nobody knows why it went so badly wrong. " * 12
+        program_of(window).notices.add(Notice(text=text, kind="error"))
+    panel = window.notices.parentWidget()
+    for page in ("chat", "models", "tools", "quantize", "server", "settings"):
+        window.show_page(page)
+        qtbot.waitUntil(lambda: not place(window.notices).isEmpty())
+        assert window.notices.height() <= panel.height() // 2
+        area: QWidget = window.chat.messages
+        if page != "chat":
+            area = window.page.findChildren(QScrollArea)[0]
+        qtbot.waitUntil(lambda area=area: not place(area).intersects(place(window.notices)))
+        assert place(area).height() > panel.height() // 5, page
+    for number in (3, 2, 1, 0):  # the latest is in sight, then the others
+        qtbot.waitUntil(lambda: not place(window.notices.findChildren(NoticeCard)[-1]).isEmpty())
+        cards = window.notices.findChildren(NoticeCard)
+        assert cards[-1].notice.text.startswith(str(number))
+        button(cards[-1], "Dismiss").click()
+        qtbot.waitUntil(lambda n=number: len(visible_texts(window.notices)) == n)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def test_five_refusals_are_named_until_the_question_is_sent(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from ...domain import ModelEntry
+from ...domain import BrokenModel, ModelEntry
+from ...services.server_errors import told
 from ..sizes import count_text, size_text
 
 translate = QCoreApplication.translate
 
 
-def facts(entry: ModelEntry) -> str:
-    """Its size, quantization, and whether it fits in memory."""
+def facts(entry: ModelEntry | BrokenModel) -> str:
+    """Its size, quantization, and whether it fits in memory; or why it cannot be loaded."""
+    if isinstance(entry, BrokenModel):
+        return told(entry.reason)
     parts = [entry.params, quantization(entry), size_text(entry.size_bytes), fit_text(entry)]
     return " · ".join(filter(None, parts))
 
@@ -31,7 +34,9 @@ def fit_text(entry: ModelEntry) -> str:
     return translate("facts", "too large")
 
 
-def state_text(entry: ModelEntry) -> str:
+def state_text(entry: ModelEntry | BrokenModel) -> str:
+    if isinstance(entry, BrokenModel):
+        return translate("facts", "Cannot be loaded")
     if entry.state == "loading":
         percent = round(100 * (entry.load_progress or 0))
         return translate("facts", "Loading {percent}%").format(percent=percent)

@@ -26,12 +26,14 @@ class HitRow(OfferRow):
         self._card.setTabChangesFocus(True)
         self._card.setFixedHeight(CARD_LINES * self._card.fontMetrics().lineSpacing())
         self._card.hide()
+        follow(self, self._on_card, downloads.search.card_told)
+        self.lines.addWidget(self._card)
+
+    def more(self) -> list[QWidget]:
         self._more = tool_button(self, "info", self.tr("Model card"))
         self._more.setCheckable(True)
         self._more.toggled.connect(self._show_card)
-        follow(self, self._on_card, downloads.search.card_told)
-        self.head.insertWidget(self.head.count() - 3, self._more)
-        self.lines.addWidget(self._card)
+        return [self._more]
 
     def show_offer(
         self, offer: Offer, use: Use | None, job: Download | None, *, is_here: bool

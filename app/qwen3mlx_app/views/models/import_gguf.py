@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from ...controllers.gguf_import import GgufImport
+from ..beside import Beside, in_row
 from ..file_dialogs import ask_file
 from ..following import follow
 from ..plain import Button, Label, NameLabel
-from ..theme import GAP, GAP_L
 from ..widgets import hint_label
 
 
@@ -27,27 +27,27 @@ class ImportGguf(QWidget):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(self.tr("Progress of the import"))
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(Label(self.tr("Import a GGUF file"), self))
-        words.addWidget(
+        words = QWidget(self)
+        lines = QVBoxLayout(words)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(2)
+        title = Label(self.tr("Import a GGUF file"), words)
+        title.setWordWrap(True)
+        lines.addWidget(title)
+        lines.addWidget(
             hint_label(
                 self.tr(
                     "A Qwen3 of Ollama, LM Studio or llama.cpp becomes a model for MLX. The file"
                     " stays as it is."
                 ),
-                self,
+                words,
             )
         )
-        words.addWidget(self._name)
-        words.addWidget(self._bar)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP_L)
-        row.addLayout(words, 1)
-        for button in (self._stop, self._choose):
-            row.addWidget(button)
-        words.setContentsMargins(0, 0, GAP, 0)
+        lines.addWidget(self._name)
+        lines.addWidget(self._bar)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(Beside(words, in_row([self._stop, self._choose], self), self))
         follow(self, self._show, imports.changed)
         self._show()
 

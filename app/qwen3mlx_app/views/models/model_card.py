@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from ...controllers.models import ModelsController
 from ...domain import Fit, ModelEntry
 from ...services.plain import one_line
+from ..beside import Beside, in_row
 from ..dot import Dot
 from ..opening import show_folder
 from ..plain import Button, NameLabel
@@ -38,7 +39,7 @@ class ModelCard(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP + 4)
         layout.setSpacing(GAP_S)
-        layout.addLayout(self._head())
+        layout.addWidget(self._head())
         self._about = hint_label("", self)
         layout.addWidget(self._about)
         self._dot = Dot(theme, self)
@@ -80,9 +81,7 @@ class ModelCard(QFrame):
         self._progress.setVisible(entry.state == "loading")
         self._progress.setValue(round(100 * (entry.load_progress or 0)))
 
-    def _head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GAP_S)
+    def _head(self) -> Beside:
         self._name = NameLabel("", self)
         self._name.setObjectName("section")
         self._reveal = tool_button(self, "folder", self.tr("Show files"), self._show_files)
@@ -93,10 +92,8 @@ class ModelCard(QFrame):
         self._load = Button("", self)
         self._load.setMinimumWidth(84)
         self._load.clicked.connect(self._toggle)
-        row.addWidget(self._name, 1)
-        for button in (self._delete, self._reveal, self._more, self._load):
-            row.addWidget(button)
-        return row
+        buttons = [self._delete, self._reveal, self._more, self._load]
+        return Beside(self._name, in_row(buttons, self, GAP_S), self)
 
     def _parts(self, entry: ModelEntry) -> list[str]:
         parts = [entry.publisher] if entry.source != "demo" and entry.publisher else []

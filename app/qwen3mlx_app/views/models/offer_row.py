@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from ...controllers.downloads import DownloadsController
 from ...domain import Download, Offer, Use
 from ...services.plain import one_line
+from ..beside import Beside, in_row
 from ..dot import Dot
 from ..hubs import HUBS
 from ..plain import Button, NameLabel
@@ -27,7 +28,6 @@ class OfferRow(QWidget):
         self._offer: Offer | None = None
         self._job: Download | None = None
         self._name = NameLabel("", self)
-        self._name.setMinimumWidth(1)
         self._here = muted(self.tr("On this computer"), self)
         self._get = Button("", self)
         self._get.clicked.connect(self._go_on)
@@ -35,6 +35,7 @@ class OfferRow(QWidget):
         self._pause.clicked.connect(self._stop)
         self._remove = Button(self.tr("Remove"), self)
         self._remove.clicked.connect(self._forget)
+        head = self._head()  # a screen reader reads it first
         self._about = hint_label("", self)
         self._dot = Dot(theme, self)
         self._progress = QProgressBar(self)
@@ -43,7 +44,7 @@ class OfferRow(QWidget):
         layout = self.lines = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_S)
-        layout.addLayout(self._head())
+        layout.addWidget(head)
         line = QHBoxLayout()
         line.setSpacing(GAP - 2)
         line.addWidget(self._dot)
@@ -70,13 +71,13 @@ class OfferRow(QWidget):
             one_line(self.tr("Download of {name}").format(name=offer.name))
         )
 
-    def _head(self) -> QHBoxLayout:
-        row = self.head = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(self._name, 1)
-        for widget in (self._here, self._remove, self._pause, self._get):
-            row.addWidget(widget)
-        return row
+    def _head(self) -> Beside:
+        widgets = [self._here, *self.more(), self._remove, self._pause, self._get]
+        return Beside(self._name, in_row(widgets, self), self)
+
+    def more(self) -> list[QWidget]:
+        """Further buttons."""
+        return []
 
     def _show_job(self, is_here: bool) -> None:
         job = self._job

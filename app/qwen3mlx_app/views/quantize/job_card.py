@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QProgressBar,
     QVBoxLayout,
     QWidget,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from ...controllers.quantize import QuantizeController
 from ...quantization import QuantizeState
+from ..beside import Beside, in_row
 from ..plain import Button, NameLabel, confirm
 from ..theme import GAP, GAP_L
 from ..widgets import hint_label
@@ -43,13 +43,10 @@ class JobCard(QFrame):
         self._load = Button(self.tr("Load"), self)
         self._load.setObjectName("primary")
         self._load.clicked.connect(self._open)
-        row = QHBoxLayout()
-        row.addWidget(self._title, 1)
-        for button in (self._pause, self._cancel, self._load):
-            row.addWidget(button)
+        buttons = in_row([self._pause, self._cancel, self._load], self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP + 4)
-        layout.addLayout(row)
+        layout.addWidget(Beside(self._title, buttons, self))
         layout.addWidget(self._bar)
         layout.addWidget(self._text)
         quantize.state_changed.connect(self.show_state)

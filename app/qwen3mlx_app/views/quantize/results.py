@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
 
 from ...controllers.quantize import QuantizeController
 from ...quantization import Quality
 from ..dot import Dot
 from ..icons import SMALL
-from ..plain import NameLabel
+from ..plain import NameLabel, ToolButton
 from ..sizes import size_text
 from ..theme import GAP, GAP_L, Theme
 from ..widgets import tool_button
 from .charts import SERIES
 
 
-class ResultsTable(QWidget):
-    """A table whose rows have the colours of the charts."""
+class ResultsTable(QScrollArea):
+    """A table whose rows have the colours of the charts. Where it is too wide, it scrolls."""
 
     def __init__(
         self, quantize: QuantizeController, theme: Theme, parent: QWidget | None = None
@@ -28,13 +28,22 @@ class ResultsTable(QWidget):
         super().__init__(parent)
         self._quantize = quantize
         self._theme = theme
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._removes: list[ToolButton] = []
+        content = self._content = QWidget(self)
+        content.setAutoFillBackground(False)
+        self._grid = QGridLayout(content)
+        self._grid.setContentsMargins(0, 0, 0, self.horizontalScrollBar().sizeHint().height())
         self._grid.setHorizontalSpacing(GAP_L)
         self._grid.setVerticalSpacing(GAP)
         self._grid.setColumnStretch(1, 1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the focus
 
     def show_qualities(self, qualities: Sequence[Quality]) -> None:
+        focused = [button.hasFocus() for button in self._removes]
+        self._removes.clear()
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -51,10 +60,15 @@ class ResultsTable(QWidget):
             self._add(0, column, title, "muted")
         for row, one in enumerate(qualities, start=1):
             self._add_row(row, one)
+        self.setFixedHeight(self._content.sizeHint().height())
+        if any(focused) and self._removes:
+            heir = self._removes[min(focused.index(True), len(self._removes) - 1)]
+            heir.show()
+            heir.setFocus()
 
     def _add_row(self, row: int, one: Quality) -> None:
         colour = SERIES[(row - 1) % len(SERIES)]
-        self._grid.addWidget(Dot(self._theme, self, colour), row, 0)
+        self._grid.addWidget(Dot(self._theme, self._content, colour), row, 0)
         cells = (
             one.name,
             size_text(one.size_bytes),
@@ -67,11 +81,12 @@ class ResultsTable(QWidget):
             self._add(row, column, text, "")
         name = self.tr("Remove {name} from the list").format(name=one.name)
         forget = partial(self._quantize.forget, one)
-        remove = tool_button(self, "close", name, forget, size=SMALL, kind="action")
+        remove = tool_button(self._content, "close", name, forget, size=SMALL, kind="action")
         self._grid.addWidget(remove, row, len(cells) + 1)
+        self._removes.append(remove)
 
     def _add(self, row: int, column: int, text: str, name: str) -> None:
-        label = NameLabel(text, self)
+        label = NameLabel(text, self._content)
         label.setObjectName(name)
         side = Qt.AlignmentFlag.AlignLeft if column == 1 else Qt.AlignmentFlag.AlignRight
         label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)

@@ -6,13 +6,15 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import ApiKey, ServerSettings
 from ...limits import OWN_LIMITS
 from ...services.plain import one_line
+from ..beside import Beside, in_row
 from ..fields import NoScrollComboBox
+from ..kept_rows import KeptRows
 from ..number_field import NumberField
 from ..page import LEAST_FIELD, Group
 from ..plain import Button, confirm
@@ -85,20 +87,19 @@ class KeysGroup(Group):
         self._about = hint_label("", self)
         self._restart = Button(self.tr("Restart Server"), self)
         self._restart.clicked.connect(server.restart)
-        line = QHBoxLayout()
-        line.addWidget(self._about, 1)
-        line.addWidget(self._restart)
-        self._lines = QVBoxLayout()
-        self._lines.setSpacing(GAP)
+        lines = QVBoxLayout()
+        lines.setSpacing(GAP)
+        self._lines = KeptRows[_KeyLine](lines, self)
         listed = QVBoxLayout()
         listed.setContentsMargins(0, GAP, 0, GAP)
         listed.setSpacing(GAP)
-        listed.addLayout(line)
-        listed.addLayout(self._lines)
+        listed.addWidget(Beside(self._about, self._restart, self))
+        listed.addLayout(lines)
         self.add_layout(listed)
         self._name = QLineEdit(self)
         self._name.setPlaceholderText(self.tr("New key name"))
         self._name.setAccessibleName(self.tr("New key name"))
+        self._name.setMinimumWidth(LEAST_FIELD)
         self._name.returnPressed.connect(self._create)
         self._scope = NoScrollComboBox(self)
         self._scope.setAccessibleName(self.tr("New key access"))
@@ -115,12 +116,7 @@ class KeysGroup(Group):
         self._new_name = ""
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(self._name, 1)
-        row.addWidget(self._scope)
-        row.addWidget(create)
-        column.addLayout(row)
+        column.addWidget(Beside(self._name, in_row([self._scope, create], self), self))
         column.addWidget(self._new)
         self.add_layout(column)
         server.keys_changed.connect(self._show)
@@ -129,13 +125,10 @@ class KeysGroup(Group):
         self._show(server.keys)
 
     def _show(self, keys: list[ApiKey]) -> None:
-        while (item := self._lines.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
         self._show_about()
+        self._lines.keep([key.name for key in keys], self._line)
         for key in keys:
-            self._lines.addWidget(self._line(key))
+            self._lines.by_key[key.name].facts.setText(one_line("   ".join(self._facts(key))))
 
     def _show_about(self) -> None:
         """Say who may use the server as it runs now."""
@@ -159,17 +152,12 @@ class KeysGroup(Group):
             )
         self._about.setText(text)
 
-    def _line(self, key: ApiKey) -> QWidget:
-        line = QWidget(self)
-        row = QHBoxLayout(line)
-        row.setContentsMargins(0, 0, 0, 0)
-        revoke = Button(self.tr("Revoke"), line)
+    def _line(self, name: str) -> _KeyLine:
+        revoke = Button(self.tr("Revoke"), self)
         revoke.setObjectName("danger")
-        revoke.setAccessibleName(one_line(self.tr("Revoke {name}").format(name=key.name)))
-        revoke.clicked.connect(partial(self._ask_to_revoke, key.name))
-        row.addWidget(hint_label(one_line("   ".join(self._facts(key))), line), 1)
-        row.addWidget(revoke)
-        return line
+        revoke.setAccessibleName(one_line(self.tr("Revoke {name}").format(name=name)))
+        revoke.clicked.connect(partial(self._ask_to_revoke, name))
+        return _KeyLine(revoke, self)
 
     def _ask_to_revoke(self, name: str) -> None:
         question = self.tr("Revoke the key {name}? Apps that use it are refused from then on.")
@@ -208,3 +196,14 @@ class KeysGroup(Group):
                 "{name}: {key} — copied to the clipboard. This key will not be shown again."
             ).format(key=key, name=name)
         )
+
+
+class _KeyLine(QWidget):
+    """What is known of a key, and the button that revokes it."""
+
+    def __init__(self, revoke: Button, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.facts = hint_label("", self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(Beside(self.facts, revoke, self))

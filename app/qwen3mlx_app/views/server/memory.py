@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import Memory
+from ..beside import in_row
 from ..dot import Dot
+from ..flow import Flow
 from ..page import Group
 from ..sizes import size_text
 from ..theme import GAP, GAP_S, Theme
-from ..widgets import hint_label
+from ..widgets import muted
 
 HEIGHT = 12
 # Theme colours for weights, active requests, prompt cache and free memory.
@@ -26,12 +28,12 @@ class MemoryGroup(Group):
         super().__init__(parent)
         self._gauge = _Gauge(theme, self)
         self._gauge.setAccessibleName(self.tr("Memory usage"))
-        self._texts = [hint_label("", self) for _ in COLOURS]
+        self._texts = [muted("", self) for _ in COLOURS]
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP + GAP_S, 0, GAP)
         column.setSpacing(GAP)
         column.addWidget(self._gauge)
-        column.addLayout(self._legend(theme))
+        column.addWidget(self._legend(theme))
         self.add_layout(column)
         server.memory_changed.connect(self.show_memory)
         self.show_memory(server.memory)
@@ -52,13 +54,11 @@ class MemoryGroup(Group):
             label.setText(f"{name} {size_text(size)}")
         self._gauge.set_parts(parts[:3], known.limit_bytes)
 
-    def _legend(self, theme: Theme) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
+    def _legend(self, theme: Theme) -> Flow:
+        legend = Flow(self)
         for label, colour in zip(self._texts, COLOURS, strict=True):
-            row.addWidget(Dot(theme, self, colour))
-            row.addWidget(label, 1)
-        return row
+            legend.add(in_row([Dot(theme, self, colour), label], self))
+        return legend
 
 
 class _Gauge(QWidget):

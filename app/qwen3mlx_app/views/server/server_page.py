@@ -9,13 +9,14 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import ServerState
+from ..beside import Beside, in_row
 from ..dot import Dot
 from ..following import follow
 from ..icons import SMALL
 from ..page import Group, Page
 from ..plain import Button, Label
 from ..switch import Switch
-from ..theme import GAP, Theme
+from ..theme import Theme
 from ..widgets import hint_label, tool_button
 from .access import AccessGroup, KeysGroup
 from .connect import ConnectGroup
@@ -66,11 +67,9 @@ class ServerPage(Page):
 
     def _head(self, theme: Theme) -> Group:
         group = Group(self)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, GAP, 0, GAP)
-        row.setSpacing(GAP)
         self._dot = Dot(theme, self)
         self._state = Label("", self)
+        self._state.setWordWrap(True)
         self._address = hint_label("", self)
         text = self.tr("Copy address")
         self._copy = tool_button(self, "copy", text, self._copy_address, size=SMALL)
@@ -78,20 +77,19 @@ class ServerPage(Page):
         self._restart.clicked.connect(self._server.restart)
         self._on = Switch(self.tr("Run the server"), theme, self)
         self._on.clicked.connect(self._toggle)
-        words = QVBoxLayout()
-        words.setSpacing(2)
+        words = QWidget(self)
+        lines = QVBoxLayout(words)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(2)
         line = QHBoxLayout()
         line.setSpacing(2)
         line.addWidget(self._address)
         line.addWidget(self._copy)
         line.addStretch()
-        words.addWidget(self._state)
-        words.addLayout(line)
-        row.addWidget(self._dot)
-        row.addLayout(words, 1)
-        row.addWidget(self._restart)
-        row.addWidget(self._on)
-        group.add_layout(row)
+        lines.addWidget(self._state)
+        lines.addLayout(line)
+        said, buttons = in_row([self._dot, words], self), in_row([self._restart, self._on], self)
+        group.add_widget(Beside(said, buttons, self))
         return group
 
     def _toggle(self) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ...controllers.tools import ToolsController
 from ...services.mcp_entry import EntryError
 from ...services.plain import listed
+from ..flow import Flow
 from ..opening import show_folder
 from ..page import Group
 from ..plain import Button, Label, set_tip
@@ -64,11 +65,10 @@ class AddServer(Group):
             )
         )
         column.addWidget(self._text)
-        row = QHBoxLayout()
-        row.addStretch()
-        row.addWidget(show)
-        row.addWidget(paste)
-        column.addLayout(row)
+        buttons = Flow(self, is_right=True)
+        buttons.add(show)
+        buttons.add(paste)
+        column.addWidget(buttons)
         return column
 
     def _add(self) -> None:

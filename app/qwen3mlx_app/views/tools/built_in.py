@@ -12,6 +12,7 @@ from ...domain import BuiltInTools
 from ...services.plain import one_line
 from ..file_dialogs import ask_folder
 from ..following import follow
+from ..kept_rows import KeptRows
 from ..page import Group
 from ..plain import Button, NameLabel
 from ..switch import Switch
@@ -44,6 +45,7 @@ class BuiltInSwitches(Group):
         self._folders = QVBoxLayout()
         self._folders.setSpacing(GAP)
         self._rows.addLayout(self._folders)
+        self._lines = KeptRows[QWidget](self._folders, self)
         self._python = self._switch("run_python", self.tr("Run Python code"), "", theme)
         follow(self, self._show, tools.own_changed)
         self._show()
@@ -74,15 +76,10 @@ class BuiltInSwitches(Group):
         self._show_folders(own)
 
     def _show_folders(self, own: BuiltInTools) -> None:
-        while (item := self._folders.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        for folder in own.folders:
-            self._folders.addWidget(self._folder(own, folder))
+        self._lines.keep(own.folders, self._folder)
         self._folders.setContentsMargins(0, 0, 0, GAP if own.folders else 0)
 
-    def _folder(self, own: BuiltInTools, folder: str) -> QWidget:
+    def _folder(self, folder: str) -> QWidget:
         line = QWidget(self)
         layout = QHBoxLayout(line)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -91,7 +88,7 @@ class BuiltInSwitches(Group):
         name.setMinimumWidth(1)
         remove = Button(self.tr("Remove"), line)
         remove.setAccessibleName(one_line(self.tr("Remove {name}").format(name=folder)))
-        remove.clicked.connect(partial(self._set_folders, [f for f in own.folders if f != folder]))
+        remove.clicked.connect(partial(self._remove, folder))
         layout.addWidget(name, 1)
         layout.addWidget(remove)
         return line
@@ -102,6 +99,10 @@ class BuiltInSwitches(Group):
         own = self._tools.own
         if path and own is not None and path not in own.folders:
             self._set_folders([*own.folders, path])
+
+    def _remove(self, folder: str) -> None:
+        if (own := self._tools.own) is not None:
+            self._set_folders([one for one in own.folders if one != folder])
 
     def _set_folders(self, folders: list[str]) -> None:
         self._tools.set_own("files", bool(folders), folders)

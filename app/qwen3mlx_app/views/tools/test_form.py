@@ -22,10 +22,10 @@ from ...services.plain import one_line
 from ...services.schema_form import Field, WrongArgumentError, arguments, fields, shown
 from ...services.server_errors import told
 from ..fields import NoScrollComboBox
-from ..plain import Button, Label, selectable, set_tip
+from ..plain import Button, Label, NameLabel, selectable, set_tip
 from ..style import MONOSPACE
 from ..theme import GAP, GAP_S, Theme
-from ..widgets import hint_label, muted
+from ..widgets import hint_label
 
 # The most characters shown of a result, and milliseconds between updates of the time.
 MAX_SHOWN, TICK = 20_000, 1000
@@ -81,7 +81,8 @@ class TestForm(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for field, widget in self._fields:
             name = one_line(field.name, LONGEST_NAME) or self.tr("Arguments")
-            label = muted(f"{name} *" if field.is_required else name, self)
+            label = NameLabel(f"{name} *" if field.is_required else name, self)
+            label.setObjectName("muted")
             label.setBuddy(widget)
             about = self._about(field)
             if len(field.name) > LONGEST_NAME:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ...controllers.tools import ToolsController
 from ...services.server_errors import told
 from ..following import follow
+from ..kept_rows import KeptRows
 from ..page import Page
 from ..theme import GAP, Theme
 from ..widgets import error_label, hint_label
@@ -24,7 +25,6 @@ class ToolsPage(Page):
         self.set_title(self.tr("Tools"))
         self._tools = tools
         self._theme = theme
-        self._cards: dict[str, ServerCard] = {}
         self.column.addWidget(
             hint_label(
                 self.tr(
@@ -39,13 +39,13 @@ class ToolsPage(Page):
         self._list = QVBoxLayout()
         self._list.setSpacing(GAP + 4)
         self.column.addLayout(self._list)
+        self._cards = KeptRows[ServerCard](self._list, self)
         self._off = hint_label(self.tr("Start the server to see the tools."), self)
         self._faults = error_label("", self)
         self.column.addWidget(self._off)
         self.column.addWidget(self._faults)
         own = BuiltInSwitches(tools, theme, self)
         self._own_title = self.add_section(self.tr("Built-in tools that reach further"), own)
-        self._own_title.setWordWrap(True)
         self.add_section(self.tr("Add a server"), AddServer(tools, self))
         self.column.addStretch()
         follow(self, self._show, tools.changed, tools.tools_changed, tools.own_changed)
@@ -62,15 +62,10 @@ class ToolsPage(Page):
 
     def _show(self, *_: object) -> None:
         servers = self._tools.servers.values()
-        known = {server.name for server in servers}
-        for name in [mine for mine in self._cards if mine not in known]:
-            self._cards.pop(name).deleteLater()
-        for place, server in enumerate(servers):
-            if server.name not in self._cards:
-                self._cards[server.name] = ServerCard(self._tools, server.name, self._theme, self)
-                self._list.insertWidget(place, self._cards[server.name])
-            self._cards[server.name].show_server(server)
-            self._cards[server.name].show_tools()
+        self._cards.keep([server.name for server in servers], self._card)
+        for server in servers:
+            self._cards.by_key[server.name].show_server(server)
+            self._cards.by_key[server.name].show_tools()
         self._off.setVisible(not servers)
         self._own_title.setVisible(self._tools.own is not None)
         lines = [
@@ -80,6 +75,9 @@ class ToolsPage(Page):
         self._faults.setText("\n".join(lines))
         self._faults.setVisible(bool(lines))
 
+    def _card(self, name: str) -> ServerCard:
+        return ServerCard(self._tools, name, self._theme, self)
+
     def _show_log(self, server: str, text: str) -> None:
-        if server in self._cards:
-            self._cards[server].show_log(text)
+        if server in self._cards.by_key:
+            self._cards.by_key[server].show_log(text)

@@ -11,7 +11,7 @@ WAIT = 60_000
 
 
 def card(page: ToolsPage, name: str) -> ServerCard:
-    return page._cards[name]
+    return page._cards.by_key[name]
 
 
 def unfold(page: ToolsPage, name: str, qtbot: QtBot) -> dict[str, ToolRow]:

@@ -46,7 +46,7 @@ def test_tools_have_their_consent_and_description_as_it_is(
     consent.setFocus()
     qtbot.keyClick(consent, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: _consents(window)["echo"] == "always", timeout=WAIT)
-    assert page._cards["mini"]._rows["echo"] is rows["echo"]  # a form would stay as it is
+    assert page._cards.by_key["mini"]._rows["echo"] is rows["echo"]  # a form would stay as it is
 
 
 def _consents(window: MainWindow) -> dict[str, str]:
@@ -61,7 +61,7 @@ def test_a_tool_is_tried_with_a_form(page: ToolsPage, qtbot: QtBot) -> None:
     qtbot.keyClick(field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "<b>hi</b>" in visible_texts(row), timeout=WAIT)
     assert any(text.startswith("Done in") for text in visible_texts(row))
-    fail = page._cards["mini"]._rows["fail"]
+    fail = page._cards.by_key["mini"]._rows["fail"]
     button(fail, "Test fail").click()
     button(fail, "Run fail").click()
     qtbot.waitUntil(lambda: "mini: fail" in visible_texts(fail), timeout=WAIT)
@@ -191,7 +191,7 @@ def test_in_chinese_nothing_is_english(window: MainWindow, live: LiveServer, qtb
         live.service.tools.host.file.add("strange", {"command": "uvx", "sandbox": 1})
         for own in ("fetch_page", "run_python"):
             page._tools.set_own(own, True)
-        qtbot.waitUntil(lambda: "strange" in page._cards, timeout=WAIT)
+        qtbot.waitUntil(lambda: "strange" in page._cards.by_key, timeout=WAIT)
         unfold(page, "builtin", qtbot)
         qtbot.waitUntil(lambda: "run_python" in card(page, "builtin")._rows, timeout=WAIT)
         rows = card(page, "builtin")._rows

@@ -39,7 +39,7 @@ def test_a_server_is_added_read_and_removed(
     lines = named(page, QPlainTextEdit, "Variables or headers")
     qtbot.keyClicks(lines, "FAULT=exit")
     button(page, "Add server").click()
-    qtbot.waitUntil(lambda: "broken one" in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "broken one" in page._cards.by_key, timeout=WAIT)
     qtbot.waitUntil(lambda: "Added: broken one." in visible_texts(page), timeout=WAIT)
     made = card(page, "broken one")
     made._fold.click()
@@ -49,7 +49,7 @@ def test_a_server_is_added_read_and_removed(
     qtbot.waitUntil(lambda: "no configuration" in made._log.toPlainText(), timeout=WAIT)
     asked = answer_with(window, "Remove")
     button(made, "Remove broken one").click()
-    qtbot.waitUntil(lambda: "broken one" not in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "broken one" not in page._cards.by_key, timeout=WAIT)
     assert "Remove the server broken one?" in asked[0]
 
 
@@ -60,7 +60,7 @@ def test_a_person_signs_in_to_a_server(
     monkeypatch.setattr(server_card, "open_link", opened.append)
     with guarded_server() as server:
         live.service.tools.host.file.add("guarded", {"url": f"{server.url}/mcp"})
-        qtbot.waitUntil(lambda: "guarded" in page._cards, timeout=WAIT)
+        qtbot.waitUntil(lambda: "guarded" in page._cards.by_key, timeout=WAIT)
         made = card(page, "guarded")
         made._fold.click()
         wanted = "This server wants you to sign in."
@@ -86,7 +86,7 @@ def test_a_person_signs_in_to_a_server(
         assert "guarded" in page._tools.errors
         page._tools.remove("guarded")
         assert "guarded" not in page._tools.errors  # another one of this name begins anew
-        qtbot.waitUntil(lambda: "guarded" not in page._cards, timeout=WAIT)
+        qtbot.waitUntil(lambda: "guarded" not in page._cards.by_key, timeout=WAIT)
 
 
 def test_a_name_that_is_taken_is_refused_beside_the_form(page: ToolsPage, qtbot: QtBot) -> None:
@@ -102,7 +102,7 @@ def test_a_server_is_switched_off_and_on_and_its_file_is_shown(
 ) -> None:
     file = live.service.tools.host.file
     file.add("off", {"command": "uvx", "disabled": True, "timeout": 5})
-    qtbot.waitUntil(lambda: "off" in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "off" in page._cards.by_key, timeout=WAIT)
     qtbot.waitUntil(lambda: "Off" in visible_texts(card(page, "off")), timeout=WAIT)
     switch = button(card(page, "off"), "Use off")
     assert not switch.isChecked()
@@ -118,7 +118,7 @@ def test_a_server_is_switched_off_and_on_and_its_file_is_shown(
     button(page, "Show mcp.json").click()
     assert shown == [file.path.parent]
     file.remove("off")
-    qtbot.waitUntil(lambda: "off" not in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "off" not in page._cards.by_key, timeout=WAIT)
 
 
 def test_a_switch_that_is_refused_goes_back(
@@ -137,7 +137,7 @@ def test_a_server_is_edited_and_its_secrets_are_not_shown(
     file = live.service.tools.host.file
     env = {"KEY": "a secret", "OLD": "gone"}
     file.add("other", {"command": "uvx", "args": ["a b"], "env": env, "timeout": 5})
-    qtbot.waitUntil(lambda: "other" in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "other" in page._cards.by_key, timeout=WAIT)
     button(card(page, "other"), "Edit other").click()
     (dialog,) = page.window().findChildren(EditServer)
     name, place = (
@@ -170,7 +170,7 @@ def test_a_server_is_edited_and_its_secrets_are_not_shown(
     }
     qtbot.waitUntil(lambda: "npx c d e" in visible_texts(card(page, "other")), timeout=WAIT)
     page._tools.remove("other")
-    qtbot.waitUntil(lambda: "other" not in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "other" not in page._cards.by_key, timeout=WAIT)
 
 
 def test_tools_that_are_too_many_are_told(
@@ -178,7 +178,7 @@ def test_tools_that_are_too_many_are_told(
 ) -> None:
     file = live.service.tools.host.file
     file.add("many", mini(env={"MANY": "250"}))
-    qtbot.waitUntil(lambda: "many" in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "many" in page._cards.by_key, timeout=WAIT)
     page._tools.look("many")
     told = "more than 256 tools: the first 256 can be used"
     qtbot.waitUntil(
@@ -186,7 +186,7 @@ def test_tools_that_are_too_many_are_told(
     )
     assert told in caplog.text  # the server's log has it, too
     page._tools.remove("many")
-    qtbot.waitUntil(lambda: "many" not in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "many" not in page._cards.by_key, timeout=WAIT)
 
 
 def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: QtBot) -> None:
@@ -194,12 +194,12 @@ def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: Q
     assert isinstance(text, QPlainTextEdit)
     text.setPlainText('{"mcpServers": {\n"good": {"command": "uvx"},\n"bad": {"url": 3}}}')
     button(page, "Add from Text").click()
-    qtbot.waitUntil(lambda: "good" in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "good" in page._cards.by_key, timeout=WAIT)
     told = "Line 3: bad.url must be a non-empty string."
     assert any(told in one for one in visible_texts(page))
     assert text.toPlainText()  # to be corrected
     page._tools.remove("good")
-    qtbot.waitUntil(lambda: "good" not in page._cards, timeout=WAIT)
+    qtbot.waitUntil(lambda: "good" not in page._cards.by_key, timeout=WAIT)
 
 
 # Names within Chinese: of programs, keys and functions.
