@@ -198,9 +198,7 @@ class ChatPage(QWidget):
         centre = QHBoxLayout()
         centre.setContentsMargins(GAP_L, 0, GAP_L, 0)
         widget.setMaximumWidth(COLUMN + 2 * GAP_L)
-        centre.addStretch(1)
-        centre.addWidget(widget, 100)
-        centre.addStretch(1)
+        centre.addWidget(widget)  # in the middle, where there is more room
         return centre
 
     def _connect(self, conversations: ConversationsController) -> None:
