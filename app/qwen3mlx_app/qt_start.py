@@ -21,6 +21,8 @@ from .services.own_links import SCHEME
 
 # Where PyInstaller tells Qt, at the start of a bundle, what the bundle has for it.
 _OF_THE_BUNDLE = ("QT_PLUGIN_PATH", "QML2_IMPORT_PATH")
+# Qt says so where the environment has no UTF-8 (LANG=C), and takes it all the same.
+_OTHER_LOCALE = 'Detected locale "'
 
 
 class Application(QApplication):
@@ -53,7 +55,8 @@ def start_qt() -> Application:
         for name in _OF_THE_BUNDLE:
             os.environ.pop(name, None)
     for text in warnings:
-        print(text, file=sys.stderr)
+        if not text.startswith(_OTHER_LOCALE):
+            print(text, file=sys.stderr)
     return application
 
 

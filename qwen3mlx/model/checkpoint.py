@@ -73,14 +73,17 @@ class Checkpoint:
         self._arrays.pop(name, None)
 
 
-def check_finite(arrays: Mapping[str, mx.array], place: Path) -> None:
-    """Read `arrays` at once; raise CheckpointError naming the first that holds a NaN or infinity.
+def are_finite(arrays: Mapping[str, mx.array]) -> dict[str, mx.array]:
+    """Return for each of `arrays`, still to be evaluated, whether it has no NaN and no infinity.
 
     Bytes are exponents (e8m0), of which 255 is NaN.
     """
-    are_finite = {name: _is_finite(array) for name, array in arrays.items()}
-    mx.eval(are_finite)
-    for name, is_finite in are_finite.items():
+    return {name: _is_finite(array) for name, array in arrays.items()}
+
+
+def check_finite(found: Mapping[str, mx.array], place: Path) -> None:
+    """Raise CheckpointError naming the first of `are_finite` that is not."""
+    for name, is_finite in found.items():
         if not is_finite.item():
             raise CheckpointError(
                 f"{place}: {quoted(name)} holds numbers that are not finite; download it again."

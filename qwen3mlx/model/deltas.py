@@ -13,7 +13,7 @@ from ..config import ModelConfig, expert_path
 from ..config.adapter import AdapterConfig, Part
 from ..errors import CheckpointError
 from ..quoting import quoted
-from .checkpoint import check_finite, load_arrays
+from .checkpoint import are_finite, check_finite, load_arrays
 
 _LORA: tuple[Part, ...] = ("a", "b")
 _DORA: tuple[Part, ...] = ("a", "b", "magnitude")
@@ -90,7 +90,9 @@ class _Reader:
         for module in named.values():
             raise self._misfit(module, "which is no matrix of this model that can be adapted")
         arrays = {self._infos[key].stored: array for key, array in self._arrays.items()}
-        check_finite(arrays, self._adapter.weights)
+        finite = are_finite(arrays)
+        mx.eval(finite)
+        check_finite(finite, self._adapter.weights)
         return found
 
     def _of_experts(self, path: str, shape: tuple[int, ...], named: dict[str, str]) -> Delta | None:

@@ -14,7 +14,7 @@ from ..errors import CheckpointError, MemoryBudgetError
 from ..quoting import printable, quoted
 from ..settings.state import expanded
 from .attention import Attention
-from .checkpoint import Checkpoint, TensorStore
+from .checkpoint import Checkpoint, TensorStore, check_finite
 from .device import release_staging_memory, set_memory_limits, usable_memory
 from .experts import Experts, ResidentExperts
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
@@ -120,8 +120,9 @@ def _evaluate(weights: Weights, module: object) -> None:
 
     Raises CheckpointError for norms and scales that are not finite.
     """
-    weights.check()
-    mx.eval(arrays_of(module))
+    checks = weights.checks()
+    mx.eval(arrays_of(module), checks)
+    check_finite(checks, weights.checkpoint.folder)
     if not weights.on_cpu:
         release_staging_memory()
 

@@ -11,7 +11,7 @@ import mlx.core as mx
 
 from ..config import FLOATS, ModelConfig, expert_path, fused_path, packed_spec
 from ..errors import CheckpointError
-from .checkpoint import TensorStore, check_finite
+from .checkpoint import TensorStore, are_finite
 from .device import on_cpu, release_staging_memory
 from .linear import (
     Concatenated,
@@ -57,14 +57,14 @@ class Weights:
 
         return ForeignMatrices(self.checkpoint, self.config.published, self.dtype)
 
-    def check(self) -> None:
-        """Raise CheckpointError for a norm, scale or bias that was read and is not finite.
+    def checks(self) -> dict[str, mx.array]:
+        """Return what `check_finite` is to look at: the norms, scales and biases read since.
 
         They are a tenth of a quantized model. Matrices of floats are too large to be read twice;
         the first logits show theirs.
         """
         unchecked, self._unchecked = self._unchecked, {}
-        check_finite(unchecked, self.checkpoint.folder)
+        return are_finite(unchecked)
 
     def norm(self, path: str) -> mx.array:
         """Return the weight of a norm [size]."""
@@ -149,7 +149,7 @@ class Weights:
         return self._noted(path, Packed(weight, *floats, spec))
 
     def _noted(self, path: str, packed: Packed) -> Packed:
-        """Note what `check` is to look at."""
+        """Note what `checks` are of."""
         scales = packed.scales
         if scales is not None and packed.spec is not None and packed.spec.mode == "nvfp4":
             scales = scales | 128  # with any sign, e4m3's NaN has all other bits set

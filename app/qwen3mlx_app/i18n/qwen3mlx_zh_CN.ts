@@ -4927,6 +4927,10 @@
         <translation>{0} 已卸载：请重新发送。</translation>
     </message>
     <message>
+        <source>{0}: send the request again.</source>
+        <translation>{0}：请重新发送请求。</translation>
+    </message>
+    <message>
         <source>{0} requests are running or waiting for {1} already: try again later.</source>
         <translation>{1} 已有 {0} 个请求在运行或等待：请稍后再试。</translation>
     </message>

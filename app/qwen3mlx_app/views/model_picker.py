@@ -152,7 +152,7 @@ class ModelPicker(SearchSheet[Row]):
             "not-loaded": self.tr("Load"),
         }[entry.state if entry is not None else "not-loaded"]
         self._load.setText(text)
-        self._load.setAccessibleName(one_line(f"{text} {entry.name}") if entry else text)
+        self._load.setAccessibleName(one_line(f"{text} {entry.name if entry else ''}".rstrip()))
         fits = entry is not None and entry.fit.verdict != "too-large"
         self._load.setEnabled(fits or (entry is not None and entry.state != "not-loaded"))
 

@@ -100,7 +100,7 @@ def test_four_long_notices_leave_half_of_each_page(
         if page != "chat":
             area = window.page.findChildren(QScrollArea)[0]
         qtbot.waitUntil(lambda area=area: not place(area).intersects(place(window.notices)))
-        assert place(area).height() > panel.height() // 5, page
+        assert place(area).height() > panel.height() // 8, page
     for number in (3, 2, 1, 0):  # the latest is in sight, then the others
         qtbot.waitUntil(lambda: not place(window.notices.findChildren(NoticeCard)[-1]).isEmpty())
         cards = window.notices.findChildren(NoticeCard)

@@ -160,6 +160,7 @@ MESSAGES = (
     ),
     QT_TRANSLATE_NOOP("server_errors", "{0} was unloaded: send the request again to load it."),
     QT_TRANSLATE_NOOP("server_errors", "{0} was unloaded: send the request again."),
+    QT_TRANSLATE_NOOP("server_errors", "{0}: send the request again."),
     QT_TRANSLATE_NOOP(
         "server_errors", "{0} requests are running or waiting for {1} already: try again later."
     ),
