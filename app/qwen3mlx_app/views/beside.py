@@ -17,8 +17,11 @@ class Beside(QWidget):
     Like `Flow` it is no QLayout: Qt calls a layout in Python while both are being torn down.
     """
 
-    def __init__(self, words: QWidget, field: QWidget, parent: QWidget, widest: int = 0) -> None:
+    def __init__(
+        self, words: QWidget, field: QWidget, parent: QWidget, widest: int = 0, gap: int = GAP_L
+    ) -> None:
         super().__init__(parent)
+        self._gap = gap
         self._words, self._field, self._widest = words, field, widest
         for part in (words, field):
             part.setParent(self)
@@ -28,7 +31,7 @@ class Beside(QWidget):
 
     def sizeHint(self) -> QSize:
         words, field = self._words.sizeHint(), self._field.sizeHint()
-        width = words.width() + GAP_L + (self._widest or field.width())
+        width = words.width() + self._gap + (self._widest or field.width())
         return QSize(width, max(words.height(), field.height()))
 
     def minimumSizeHint(self) -> QSize:
@@ -59,9 +62,9 @@ class Beside(QWidget):
             return QRect(0, 0, width, _height(self._words, width)), QRect()
         wide = self._field.sizeHint().width()
         if self._widest:
-            half = max(self._field.minimumWidth(), (width - GAP_L) // 2)
+            half = max(self._field.minimumWidth(), (width - self._gap) // 2)
             wide = min(self._widest, half)
-        rest = width - GAP_L - wide
+        rest = width - self._gap - wide
         if rest >= _least(self._words):
             tall, high = _height(self._words, rest), _height(self._field, wide)
             whole = max(tall, high)

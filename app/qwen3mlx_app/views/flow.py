@@ -73,7 +73,7 @@ class Flow(QWidget):
         places: list[QRect] = []
         x = y = row = first = 0
         for widget in self._shown():
-            size = widget.sizeHint().boundedTo(QSize(width, widget.sizeHint().height()))
+            size = _size(widget, width)
             if x and x + size.width() > width:
                 self._end_row(places[first:], width)
                 x, y, row, first = 0, y + row + GAP, 0, len(places)
@@ -87,6 +87,14 @@ class Flow(QWidget):
         rest = width - 1 - places[-1].right() if places and self._is_right else 0
         for place in places:
             place.translate(rest, 0)
+
+
+def _size(widget: QWidget, width: int) -> QSize:
+    """As it likes to be, but in no more than the width."""
+    hint = widget.sizeHint()
+    if hint.width() <= width or not widget.hasHeightForWidth():
+        return QSize(min(hint.width(), width), hint.height())
+    return QSize(width, widget.heightForWidth(width))
 
 
 class FlowArea(QScrollArea):

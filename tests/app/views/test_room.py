@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -162,8 +161,6 @@ def unfold(page: QWidget) -> None:
 def test_at_480_pixels_nothing_is_cut_and_nothing_scrolls_sideways(
     window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, language: str, size: int
 ) -> None:
-    if not QFontInfo(QApplication.font()).family():
-        pytest.skip("without a font, the widths of words are those of boxes")
     program_of(window).settings.update(font_size=size)
     if language != "en":
         with qtbot.waitSignal(window.rebuilt):

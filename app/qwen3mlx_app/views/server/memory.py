@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import Memory
-from ..beside import in_row
+from ..beside import Beside, in_row
 from ..dot import Dot
 from ..flow import Flow
 from ..page import Group
@@ -28,7 +28,7 @@ class MemoryGroup(Group):
         super().__init__(parent)
         self._gauge = _Gauge(theme, self)
         self._gauge.setAccessibleName(self.tr("Memory usage"))
-        self._texts = [muted("", self) for _ in COLOURS]
+        self._sizes = [muted("", self) for _ in COLOURS]
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP + GAP_S, 0, GAP)
         column.setSpacing(GAP)
@@ -44,20 +44,22 @@ class MemoryGroup(Group):
             limit_bytes=0, weight_bytes=0, kv_bytes=0, prefix_cache_bytes=0, free_bytes=0
         )
         parts = [known.weight_bytes, known.kv_bytes, known.prefix_cache_bytes, known.free_bytes]
+        for label, size in zip(self._sizes, parts, strict=True):
+            label.setText(size_text(size))
+        self._gauge.set_parts(parts[:3], known.limit_bytes)
+
+    def _legend(self, theme: Theme) -> Flow:
+        legend = Flow(self)
         names = [
             self.tr("Weights"),
             self.tr("Active requests"),
             self.tr("Prompt cache"),
             self.tr("Free"),
         ]
-        for label, name, size in zip(self._texts, names, parts, strict=True):
-            label.setText(f"{name} {size_text(size)}")
-        self._gauge.set_parts(parts[:3], known.limit_bytes)
-
-    def _legend(self, theme: Theme) -> Flow:
-        legend = Flow(self)
-        for label, colour in zip(self._texts, COLOURS, strict=True):
-            legend.add(in_row([Dot(theme, self, colour), label], self))
+        for name, size, colour in zip(names, self._sizes, COLOURS, strict=True):
+            words = in_row([Dot(theme, self, colour), muted(name, self)], self)
+            size.setContentsMargins(0, 0, GAP, 0)  # the next one is farther away
+            legend.add(Beside(words, size, self, gap=GAP_S))
         return legend
 
 
