@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.page import Page
+from qwen3mlx_app.views.switch import Switch
 
 from .test_focus import PAGES
 
@@ -37,6 +38,8 @@ def test_tab_goes_down_each_page_and_from_left_to_right(
     window: MainWindow, qtbot: QtBot, name: str
 ) -> None:
     window.show_page(name)
+    if name == "tools":  # its servers are asked for
+        qtbot.waitUntil(lambda: any(map(QWidget.isVisible, window.page.findChildren(Switch))))
     QApplication.processEvents()
     stops = column_of(window.page, walk(window, qtbot, Qt.Key.Key_Tab))
     assert len(stops) > 3
