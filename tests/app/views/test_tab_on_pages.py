@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.page import Page
-from qwen3mlx_app.views.switch import Switch
 
 from .test_focus import PAGES
 
@@ -38,19 +37,23 @@ def test_tab_goes_down_each_page_and_from_left_to_right(
     window: MainWindow, qtbot: QtBot, name: str
 ) -> None:
     window.show_page(name)
-    if name == "tools":  # its servers are asked for
-        qtbot.waitUntil(lambda: any(map(QWidget.isVisible, window.page.findChildren(Switch))))
     QApplication.processEvents()
-    stops = column_of(window.page, walk(window, qtbot, Qt.Key.Key_Tab))
+    for _ in range(5):
+        stops = walk(window, qtbot, Qt.Key.Key_Tab)
+        places = column_of(window.page, stops)
+        stops[-1][0].setFocus()
+        back = [one for one, _ in walk(window, qtbot, Qt.Key.Key_Backtab)]
+        if back == [one for one, _ in reversed(stops)]:
+            break
+        qtbot.wait(100)  # what the server answers came in between
+        back[-1].setFocus()
+    assert back == [one for one, _ in reversed(stops)]
     assert len(stops) > 3
-    for (one, place), (other, below) in pairwise(stops):
+    for (one, place), (other, below) in pairwise(places):
         names = one.accessibleName(), other.accessibleName()
         assert below.bottom() > place.top(), names
         is_same_row = place.top() <= below.center().y() <= place.bottom()
         assert below.left() >= place.right() or not is_same_row, names
-    stops[-1][0].setFocus()
-    back = walk(window, qtbot, Qt.Key.Key_Backtab)
-    assert [one for one, _ in back] == [one for one, _ in reversed(stops)]
 
 
 @pytest.mark.parametrize("name", PAGES)
