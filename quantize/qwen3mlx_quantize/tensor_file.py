@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,7 +36,6 @@ class TensorReader:
     def __init__(self, folder: Path, infos: Mapping[str, TensorInfo]) -> None:
         self.folder = folder
         self.infos = infos
-        self._starts: dict[str, int] = {}
         # Reused for every read, because allocating memory takes as long as reading.
         self._buffer = bytearray()
 
@@ -73,11 +71,7 @@ class TensorReader:
         data = memoryview(self._buffer)[:num_bytes]
         try:
             with info.shard.open("rb", buffering=0) as file:
-                key = str(info.shard)
-                if key not in self._starts:
-                    (length,) = struct.unpack("<Q", file.read(8))
-                    self._starts[key] = 8 + length
-                file.seek(self._starts[key] + info.start + offset)
+                file.seek(info.start + offset)
                 done = file.readinto(data)
         except OSError as error:
             raise CheckpointError(f"{info.shard} cannot be read: {error.strerror}.") from None

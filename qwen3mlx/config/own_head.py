@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 
 from ..errors import CheckpointError
@@ -34,10 +33,9 @@ def _read(info: TensorInfo, places: list[int]) -> list[bytes]:
     """Return the bytes of a tensor at these places."""
     try:
         with model_file(info.shard).open("rb", buffering=0) as file:
-            (header,) = struct.unpack("<Q", file.read(8))
             pieces = []
             for place in places:
-                file.seek(8 + header + info.start + place)
+                file.seek(info.start + place)
                 pieces.append(file.read(min(_PIECE, info.nbytes - place)))
             return pieces
     except OSError as error:

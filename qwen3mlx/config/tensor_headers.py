@@ -33,7 +33,7 @@ _MOST_TENSORS = 50_000
 
 
 class TensorInfo(NamedTuple):
-    """A tensor's place; `stored` is its name in the file."""
+    """A tensor's place: `stored` is its name in the file, `start` its first byte there."""
 
     stored: str
     shard: Path
@@ -143,9 +143,9 @@ def read_header(shard: Path) -> dict[str, TensorInfo]:
         metadata = {}
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise CheckpointError(broken_shard(shard, "its metadata values are not all strings"))
-    data_bytes = size - 8 - length
-    infos = {name: _tensor_info(shard, name, entry, data_bytes) for name, entry in header.items()}
-    previous_end = 0
+    first = 8 + length
+    infos = {name: _tensor_info(shard, name, entry, first, size) for name, entry in header.items()}
+    previous_end = first
     for name, info in sorted(infos.items(), key=lambda item: item[1].start):
         if info.start < previous_end:
             raise CheckpointError(broken_shard(shard, f"{quoted(name)} overlaps another tensor"))
@@ -153,7 +153,8 @@ def read_header(shard: Path) -> dict[str, TensorInfo]:
     return infos
 
 
-def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorInfo:
+def _tensor_info(shard: Path, name: str, entry: Any, first: int, size: int) -> TensorInfo:
+    """`first` is the byte where the data begin in a file of `size` bytes."""
     try:
         dtype, shape = str(entry["dtype"]), tuple(map(_dimension, entry["shape"]))
         start, end = map(_size, entry["data_offsets"])
@@ -168,7 +169,7 @@ def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorI
             f"{shard}: {quoted(name)} is stored as {shortened(dtype)}; only "
             f"{', '.join(_ELEMENT_BYTES)} are supported: get the model's bfloat16 or MLX version."
         )
-    if not start <= end <= data_bytes:
+    if not start <= end <= size - first:
         raise CheckpointError(broken_shard(shard, f"{quoted(name)} lies beyond its end"))
     expected = _ELEMENT_BYTES[dtype]
     for dimension in shape:
@@ -177,7 +178,7 @@ def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorI
         raise CheckpointError(
             broken_shard(shard, f"{quoted(name)} has {end - start} bytes, not {expected}")
         )
-    return TensorInfo(name, shard, dtype, shape, start, end - start)
+    return TensorInfo(name, shard, dtype, shape, first + start, end - start)
 
 
 def _size(value: Any) -> int:

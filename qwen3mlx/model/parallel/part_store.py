@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -107,9 +106,8 @@ class PartStore:
     def _read(self, info: TensorInfo, pieces: Iterator[tuple[int, int]], size: int) -> bytearray:
         data, filled = bytearray(size), 0
         with info.shard.open("rb", buffering=0) as file:
-            (header,) = struct.unpack("<Q", file.read(8))
             for start, length in pieces:
-                file.seek(8 + header + info.start + start)
+                file.seek(info.start + start)
                 view = memoryview(data)[filled : filled + length]
                 while view and (count := file.readinto(view)):
                     view = view[count:]
