@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ...domain import Attachment, Conversation, Message, ToolCall, Transcript, new_id
+from ...domain import Attachment, Conversation, ToolCall, Transcript, new_id
 from ..values import Json, an_object, instant, objects, text
+from .writer import Writer
 
 # What claude.ai calls a pasted text, which has no name.
 _PASTED = "pasted.txt"
@@ -23,25 +24,25 @@ _PASTED = "pasted.txt"
 def read(document: Json) -> Transcript | None:
     """The conversation, or None if it has no messages."""
     created_at = instant(document.get("created_at")) or time.time()
-    conversation_id, sources = new_id(), objects(document.get("chat_messages"))
-    writer = _Writer(conversation_id, text(document.get("model")) or None)
+    sources = objects(document.get("chat_messages"))
+    tree = _Tree(new_id(), created_at, text(document.get("model")) or None)
     shown: dict[str, str | None] = {}  # the last of our messages that stands for each of theirs
     for key, source, above in _from_above(sources):
-        shown[key] = writer.add(source, shown.get(above), created_at)
-    if not writer.messages:
+        shown[key] = tree.add_message(source, shown.get(above))
+    if not tree.messages:
         return None
     newest = text(sources[-1].get("uuid"))
     leaf_id = shown.get(text(document.get("current_leaf_message_uuid"))) or shown.get(newest)
     return Transcript(
         conversation=Conversation(
-            id=conversation_id,
+            id=tree.conversation_id,
             title=text(document.get("name")).strip(),
             pinned=document.get("is_starred") is True,
-            leaf_id=leaf_id or writer.messages[-1].id,
+            leaf_id=leaf_id or tree.messages[-1].id,
             created_at=created_at,
             updated_at=instant(document.get("updated_at")) or created_at,
         ),
-        messages=tuple(writer.messages),
+        messages=tuple(tree.messages),
     )
 
 
@@ -73,24 +74,21 @@ class _Answer:
     calls: list[ToolCall] = field(default_factory=list)
 
 
-class _Writer:
-    """`messages` are those so far."""
-
-    def __init__(self, conversation_id: str, model: str | None) -> None:
-        self.messages: list[Message] = []
-        self._conversation_id = conversation_id
+class _Tree(Writer):
+    def __init__(self, conversation_id: str, created_at: float, model: str | None) -> None:
+        super().__init__(conversation_id, created_at)
+        self._created_at = created_at
         self._model = model
-        self._parent_id: str | None = None
-        self._time = 0.0
 
-    def add(self, source: Json, parent_id: str | None, otherwise: float) -> str | None:
+    def add_message(self, source: Json, parent_id: str | None) -> str | None:
         """Add what one of their messages holds; the id of the last of ours, or the parent's."""
-        self._parent_id, self._time = parent_id, instant(source.get("created_at")) or otherwise
+        self.parent_id = parent_id
+        self.time = instant(source.get("created_at")) or self._created_at
         if source.get("sender") == "human":
             self._add_question(source)
         elif source.get("sender") == "assistant":
             self._add_answer(source)
-        return self._parent_id
+        return self.parent_id
 
     def _add_question(self, source: Json) -> None:
         files = [*objects(source.get("attachments")), *objects(source.get("files"))]
@@ -98,7 +96,7 @@ class _Writer:
         marks = [_mark(file) for file in files if not file.get("extracted_content")]
         content = "\n".join([*marks, *_texts(source)])
         if content.strip() or attachments:
-            self._add("user", content=content, attachments=attachments)
+            self.add("user", content=content, attachments=attachments)
 
     def _add_answer(self, source: Json) -> None:
         answer = _Answer()
@@ -113,7 +111,7 @@ class _Writer:
                     called.remove(call_id)
                 elif called:
                     call_id = called.pop(0)
-                self._add("tool", content=_result(part), tool_call_id=call_id or None)
+                self.add("tool", content=_result(part), tool_call_id=call_id or None)
             else:
                 _take(answer, part)
         was_stopped = source.get("stop_reason") == "user_canceled"
@@ -123,7 +121,7 @@ class _Writer:
         """Add an answer, if there is any; the ids of its calls."""
         content, reasoning = ("\n\n".join(some) for some in (answer.content, answer.reasoning))
         if content.strip() or reasoning.strip() or answer.calls:
-            self._add(
+            self.add(
                 "assistant",
                 content=content.strip("\n"),
                 reasoning=reasoning.strip("\n"),
@@ -132,17 +130,6 @@ class _Writer:
                 status=status,
             )
         return [call.id for call in answer.calls]
-
-    def _add(self, role: str, **fields: object) -> None:
-        message = Message(
-            conversation_id=self._conversation_id,
-            parent_id=self._parent_id,
-            role=role,  # type: ignore[arg-type]
-            created_at=self._time,
-            **fields,  # type: ignore[arg-type]
-        )
-        self.messages.append(message)
-        self._parent_id = message.id
 
 
 def _take(answer: _Answer, part: Json) -> None:

@@ -15,12 +15,12 @@ from ...domain import (
     AnswerStats,
     ChatSettings,
     Conversation,
-    Message,
     ToolCall,
     Transcript,
     new_id,
 )
 from ..values import Json, an_object, moment, number, objects, text, whole
+from .writer import Writer
 
 _SAMPLING = {
     "llm.prediction.temperature": "temperature",
@@ -78,15 +78,7 @@ class _Answer:
         return not (self.content or self.reasoning or self.calls)
 
 
-class _Tree:
-    """Messages so far; the next one follows `parent_id`."""
-
-    def __init__(self, conversation_id: str, created_at: float) -> None:
-        self.conversation_id = conversation_id
-        self.messages: list[Message] = []
-        self.parent_id: str | None = None
-        self._time = created_at
-
+class _Tree(Writer):
     def add_versions(self, message: Json) -> None:
         """Add all versions as siblings; what comes next follows the selected one."""
         versions = objects(message.get("versions"))
@@ -103,7 +95,7 @@ class _Tree:
         if version.get("role") == "user":
             content = "\n".join([*_files(version.get("content")), *_texts(version.get("content"))])
             if content.strip():
-                self._add("user", content=content)
+                self.add("user", content=content)
         elif version.get("role") == "assistant":
             self._add_answer(version)
 
@@ -118,7 +110,7 @@ class _Tree:
                 answer = _Answer()
             for result in results:
                 call_id = text(result.get("toolCallId")) or text(result.get("toolCallRequestId"))
-                self._add("tool", content=_result(result), tool_call_id=call_id or None)
+                self.add("tool", content=_result(result), tool_call_id=call_id or None)
             if not results and step.get("type") == "contentBlock":
                 _take(answer, step)
         self._flush(answer, sender)
@@ -126,10 +118,10 @@ class _Tree:
     def _flush(self, answer: _Answer, sender: str) -> None:
         if answer.is_empty:
             return
-        self._time = moment(answer.began_ms, 1000) or self._time
+        self.time = moment(answer.began_ms, 1000) or self.time
         stats = an_object(answer.info.get("stats"))
         reasoning, content = _apart(answer)
-        self._add(
+        self.add(
             "assistant",
             content=content,
             reasoning=reasoning,
@@ -139,17 +131,6 @@ class _Tree:
             finish_reason=_STOP_REASONS.get(text(stats.get("stopReason"))),
             stats=_stats(stats) if stats else None,
         )
-
-    def _add(self, role: str, **fields: object) -> None:
-        message = Message(
-            conversation_id=self.conversation_id,
-            parent_id=self.parent_id,
-            role=role,  # type: ignore[arg-type]
-            created_at=self._time,
-            **fields,  # type: ignore[arg-type]
-        )
-        self.messages.append(message)
-        self.parent_id = message.id
 
 
 def _apart(answer: _Answer) -> tuple[str, str]:

@@ -18,7 +18,8 @@ from qwen3mlx_app.domain import ChatSettings, Folder, Preset, Transcript
 from qwen3mlx_app.services.store import Store, StoreError
 from qwen3mlx_app.services.store.schema import MIGRATIONS
 
-from ..test_transfer import normal, transcripts
+from ..transfer.support import normal
+from ..transfer.test_export import transcripts
 from .support import conversation, message, opened
 
 
