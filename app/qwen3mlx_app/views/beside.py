@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QRect, QSize
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QRect, QSize
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from .placed import Placed, height_at
 from .theme import GAP, GAP_L, GAP_S
 
 
-class Beside(QWidget):
-    """`field` has its own width, or with `widest` half of the room up to that many pixels.
-
-    Like `Flow` it is no QLayout: Qt calls a layout in Python while both are being torn down.
-    """
+class Beside(Placed):
+    """`field` has its own width, or with `widest` half of the room up to that many pixels."""
 
     def __init__(
         self, words: QWidget, field: QWidget, parent: QWidget, widest: int = 0, gap: int = GAP_L
@@ -23,11 +20,11 @@ class Beside(QWidget):
         super().__init__(parent)
         self._gap = gap
         self._words, self._field, self._widest = words, field, widest
-        for part in (words, field):
+        for part in self.parts():
             part.setParent(self)
-        policy = self.sizePolicy()
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+
+    def parts(self) -> tuple[QWidget, QWidget]:
+        return self._words, self._field
 
     def sizeHint(self) -> QSize:
         words, field = self._words.sizeHint(), self._field.sizeHint()
@@ -39,42 +36,24 @@ class Beside(QWidget):
         least = self._field.minimumWidth() if self._widest else field.width()
         return QSize(max(_least(self._words), least), max(words.height(), field.height()))
 
-    def heightForWidth(self, width: int) -> int:
-        words, field = self._places(width)
-        return max(words.bottom(), field.bottom()) + 1
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:  # a part has another size, or is hidden
-            self.updateGeometry()
-            self._place()
-        return super().event(event)
-
-    def _place(self) -> None:
-        for part, place in zip((self._words, self._field), self._places(self.width()), strict=True):
-            part.setGeometry(place)
-
-    def _places(self, width: int) -> tuple[QRect, QRect]:
+    def places(self, width: int) -> tuple[QRect, QRect]:
         if self._field.isHidden() or not self._field.sizeHint().width():
-            return QRect(0, 0, width, _height(self._words, width)), QRect()
+            return QRect(0, 0, width, height_at(self._words, width)), QRect()
         wide = self._field.sizeHint().width()
         if self._widest:
             half = max(self._field.minimumWidth(), (width - self._gap) // 2)
             wide = min(self._widest, half)
         rest = width - self._gap - wide
         if rest >= _least(self._words):
-            tall, high = _height(self._words, rest), _height(self._field, wide)
+            tall, high = height_at(self._words, rest), height_at(self._field, wide)
             whole = max(tall, high)
             return (
                 QRect(0, (whole - tall) // 2, rest, tall),
                 QRect(width - wide, (whole - high) // 2, wide, high),
             )
         wide = min(width, self._widest or wide)
-        tall = _height(self._words, width)
-        below = QRect(0, tall + GAP_S, wide, _height(self._field, wide))
+        tall = height_at(self._words, width)
+        below = QRect(0, tall + GAP_S, wide, height_at(self._field, wide))
         return QRect(0, 0, width, tall), below
 
 
@@ -91,8 +70,3 @@ def in_row(widgets: Sequence[QWidget], parent: QWidget, gap: int = GAP) -> QWidg
 
 def _least(part: QWidget) -> int:
     return max(part.minimumWidth(), part.minimumSizeHint().width())
-
-
-def _height(part: QWidget, width: int) -> int:
-    fits = part.heightForWidth(width) if part.hasHeightForWidth() else -1
-    return fits if fits >= 0 else part.sizeHint().height()

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from ..services.timers import single_shot
+from .placed import Placed, height_at
 from .theme import GAP
 
 
-class Flow(QWidget):
+class Flow(Placed):
     """Places its visible widgets from left to right, in as many rows as they need.
 
-    With `is_right`, the rows end at the right. It is no QLayout: Qt calls a layout in Python while
-    both are being torn down.
+    With `is_right`, the rows end at the right.
     """
 
     def __init__(self, parent: QWidget | None = None, *, is_right: bool = False) -> None:
         super().__init__(parent)
         self._is_right = is_right
         self._widgets: list[QWidget] = []
-        policy = self.sizePolicy()
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
 
     def add(self, widget: QWidget) -> None:
         widget.setParent(self)
@@ -42,38 +39,21 @@ class Flow(QWidget):
     def row_height(self) -> int:
         return max((widget.sizeHint().height() for widget in self._widgets), default=0)
 
-    def heightForWidth(self, width: int) -> int:
-        places = self._places(width)
-        return places[-1].bottom() + 1 if places else 0
-
     def sizeHint(self) -> QSize:
         return QSize(0, self.row_height())
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.place()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:  # a widget has another size, or is hidden
-            self.updateGeometry()
-            self.place()
-        return super().event(event)
-
-    def place(self) -> None:
-        for widget, place in zip(self._shown(), self._places(self.width()), strict=True):
-            widget.setGeometry(place)
-
-    def _shown(self) -> list[QWidget]:
+    def parts(self) -> list[QWidget]:
         return [widget for widget in self._widgets if not widget.isHidden()]
 
-    def _places(self, width: int) -> list[QRect]:
+    def places(self, width: int) -> list[QRect]:
         places: list[QRect] = []
         x = y = row = first = 0
-        for widget in self._shown():
-            size = _size(widget, width)
+        for widget in self.parts():
+            wide = min(widget.sizeHint().width(), width)
+            size = QSize(wide, height_at(widget, wide))
             if x and x + size.width() > width:
                 self._end_row(places[first:], width)
                 x, y, row, first = 0, y + row + GAP, 0, len(places)
@@ -87,14 +67,6 @@ class Flow(QWidget):
         rest = width - 1 - places[-1].right() if places and self._is_right else 0
         for place in places:
             place.translate(rest, 0)
-
-
-def _size(widget: QWidget, width: int) -> QSize:
-    """As it likes to be, but in no more than the width."""
-    hint = widget.sizeHint()
-    if hint.width() <= width or not widget.hasHeightForWidth():
-        return QSize(min(hint.width(), width), hint.height())
-    return QSize(width, widget.heightForWidth(width))
 
 
 class FlowArea(QScrollArea):
