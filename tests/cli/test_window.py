@@ -111,6 +111,7 @@ def test_a_profile_that_is_not_a_folder_is_an_error(
     offscreen: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("mine")
+    offscreen |= {"LC_ALL": "C"}  # of which Qt has more to say
     result = run_app(offscreen, "--profile-dir", str(tmp_path / "file"))
     assert result.returncode == 1
     said = "cannot be used (File exists): name another with --profile-dir."

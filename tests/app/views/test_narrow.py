@@ -15,6 +15,7 @@ from qwen3mlx_app.views.page import FIELD
 from qwen3mlx_app.views.part_widgets import CodePart
 from qwen3mlx_app.views.plain import NameLabel
 from qwen3mlx_app.views.rich_text import RichLabel
+from qwen3mlx_app.views.theme import GAP_L
 
 from ..fake_endpoint import FakeEndpoint, answer
 from .support import ask, button, program_of, trigger
@@ -47,6 +48,7 @@ def test_480_pixels_are_enough(
     qtbot.waitUntil(window.chat.composer._meter.isVisible)
     assert window.width() == 480
     assert window.chat.composer.text.viewport().width() > 250
+    assert window.chat.composer.x() == window.chat.messages.x() + GAP_L  # where the text begins
     for one in buttons(window):
         assert is_whole(window, one), one.accessibleName()
     if size <= 14:
