@@ -40,6 +40,8 @@ MARGIN = 400
 FRAME = 16
 # Seconds of laying out what is not seen, between other events; attempts until what is seen fits.
 SLICE, ROUNDS = 0.006, 8
+# Heights of messages that were not seen are estimates; each step to one knows more of them.
+STEPS_TO_REACH = 6
 _Keys = QKeySequence.StandardKey
 _STEPS = {Qt.Key.Key_Up.value: -1, Qt.Key.Key_Down.value: 1}
 _VERSIONS = {Qt.Key.Key_Left.value: -1, Qt.Key.Key_Right.value: 1}
@@ -155,7 +157,9 @@ class MessageList(QAbstractScrollArea):
     def _reach(self, message_id: str) -> MessageCard | None:
         """Scroll to a message, if it is one of these and not seen."""
         row, page = self._model.row_of(message_id), self.viewport().height()
-        if row >= 0 and message_id not in self._shown:
+        for _ in range(STEPS_TO_REACH if row >= 0 else 0):
+            if message_id in self._shown:
+                break
             self._at_end = False
             self.verticalScrollBar().setValue(self._heights.top(row) - page // 3)
             self.lay_out()

@@ -317,6 +317,18 @@ def test_what_is_being_written_stays_through_scrolling_and_a_new_theme(
     assert QApplication.focusWidget() is field(window).text
 
 
+@pytest.mark.parametrize("num_words", [1000, 2000, 6000])
+def test_the_last_question_is_edited_however_long_its_answer_is(
+    window: MainWindow, num_words: int
+) -> None:
+    long = said("word " * num_words, "assistant")
+    *_, question, _ = told(window, said("One", "user"), long, said("Two\n" * 30, "user"), long)
+    messages = window.chat.messages
+    messages.edit_last_question()
+    assert messages.edited == question.id
+    assert field(window).text.hasFocus()
+
+
 def test_the_field_grows_with_its_text_and_all_of_it_is_seen(
     window: MainWindow, qtbot: QtBot
 ) -> None:
@@ -324,6 +336,7 @@ def test_the_field_grows_with_its_text_and_all_of_it_is_seen(
     told(window, *many)
     window.chat.messages.verticalScrollBar().setValue(0)
     within = edit(window, 2)
+    qtbot.waitUntil(lambda: within.height() > 100)  # it has its place
     before = within.height()
     rewrite(within, qtbot, "short")
     qtbot.waitUntil(lambda: within.height() < before)
