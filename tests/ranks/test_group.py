@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,9 +80,19 @@ def test_rows_of_embeddings(engine: Engine, alone: Decoder) -> None:
     assert np.allclose(logits, own_rows(alone, shared, [3, 4]), rtol=0, atol=1e-4)
 
 
-def test_embeddings_leave_turns_to_answers(engine: Engine, alone: Decoder) -> None:
+def test_embeddings_leave_turns_to_answers(
+    engine: Engine, alone: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between two chunks; who is cancelled then is forgotten."""
     resident = resident_of(engine)
+    asked: list[str] = []
+    ask = Group.ask
+
+    def noted(group: Group, name: str, values: Any) -> list[dict[str, Any]]:
+        asked.append(name)
+        return ask(group, name, values)
+
+    monkeypatch.setattr(Group, "ask", noted)
     request = sent(engine, max_tokens=2000)
     wait(lambda: request.ids)
     futures = [engine.embed(resident, [PROMPT] * 500) for _ in range(2)]
@@ -92,6 +103,7 @@ def test_embeddings_leave_turns_to_answers(engine: Engine, alone: Decoder) -> No
         assert future.cancel()
     engine.cancel(resident, request.sequence)
     wait(lambda: resident.is_idle)
+    assert asked.count("forget") == asked.count("rows") > 0
     rows = engine.embed(resident, [PROMPT]).result(PATIENCE)
     assert np.allclose(rows, own_rows(alone, [PROMPT]), rtol=0, atol=1e-5)
 
@@ -107,6 +119,13 @@ def test_a_group_is_not_started_twice(engine: Engine, demo: Path) -> None:
             second.load("demo", demo, LoadOptions()).result(PATIENCE)
         assert second.trouble is None
     assert engine.trouble is None
+
+
+def test_a_group_that_lost_a_rank_is_asked_nothing_more(demo: Path) -> None:
+    group = Group(TWO, "demo", demo)
+    group._fault = "Rank 1 is lost"
+    with pytest.raises(UnavailableError, match="Rank 1 is lost: send the request again"):
+        group.ask("rows", {})
 
 
 class Apart(Group):
