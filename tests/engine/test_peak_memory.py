@@ -39,6 +39,7 @@ CASES = [  # shape, bits of the weights, tokens of a prompt, answers at the same
     pytest.param(DENSE, 4, 1024, 1, None, marks=pytest.mark.slow),
     pytest.param(DENSE, 8, 512, 4, None, marks=pytest.mark.slow),
     pytest.param(MOE, None, 512, 1, None, marks=pytest.mark.slow),
+    pytest.param(MOE, 4, 512, 1, None, marks=pytest.mark.slow),
     pytest.param(MOE, 4, 512, 4, None, marks=pytest.mark.slow),
     pytest.param(MOE, 8, 1024, 4, None, marks=pytest.mark.slow),
     pytest.param(DENSE, None, 1024, 1, 8, marks=pytest.mark.slow),
