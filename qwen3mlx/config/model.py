@@ -170,15 +170,13 @@ class ModelConfig(NamedTuple):
 
         Layers of a kind are alike: one of each is counted.
         """
-        layers = range(self.num_hidden_layers)
-        first_of_kind = {self.is_sparse(layer): layer for layer in reversed(layers)}
-        num_sparse = self.num_sparse_layers
-        num_of_kind = {True: num_sparse, False: len(layers) - num_sparse}
+        kinds = [self.is_sparse(layer) for layer in range(self.num_hidden_layers)]
         total = sum(module.num_weights for module in (*self._first(), *self._last()))
-        for is_sparse, layer in first_of_kind.items():
+        for kind in set(kinds):
+            layer = kinds.index(kind)
             matrices = sum(module.num_weights for module in self._layer(layer))
             norms = sum(self._layer_norms(layer).values())
-            total += num_of_kind[is_sparse] * (matrices + norms)
+            total += kinds.count(kind) * (matrices + norms)
         return total + self.hidden_size  # model.norm
 
     def modules(self) -> Iterator[Module]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 
 from ..errors import CheckpointError
@@ -24,11 +25,29 @@ _LARGEST_POINTER = 1024
 
 
 def model_file(path: Path) -> Path:
-    """Return `path`, a regular file that belongs to the model in its folder.
+    """Return `path` if `open_model_file` opens it. Raises CheckpointError."""
+    with open_model_file(path):
+        return path
+
+
+def open_model_file(path: Path) -> BufferedReader:
+    """Open `path`, a regular file that belongs to the model in its folder.
 
     Raises CheckpointError for anything else, including a link that leads out of the folder; a link
     in a hub cache's snapshot may lead to that cache's blobs. A pointer of Git LFS is refused, too.
     """
+    size = _regular_size(path)
+    try:
+        file = path.open("rb")
+        if size <= _LARGEST_POINTER:
+            _check_beginning(path, file)
+        return file
+    except OSError as error:
+        raise _unreadable(path, error.strerror) from None
+
+
+def _regular_size(path: Path) -> int:
+    """Return the bytes of a regular file that belongs to the model. Raises CheckpointError."""
     try:
         status = os.lstat(path)
         if is_link := stat.S_ISLNK(status.st_mode):
@@ -43,7 +62,7 @@ def model_file(path: Path) -> Path:
         RuntimeError,
     ) as error:  # Python before 3.13 raises RuntimeError for a loop of links
         reason = getattr(error, "strerror", None) or "a loop of links"
-        raise CheckpointError(f"{path} cannot be read ({reason}); check its permissions.") from None
+        raise _unreadable(path, reason) from None
     if is_link and not any(map(target.is_relative_to, _places(path.parent.resolve()))):
         raise CheckpointError(
             f"{path} is a link to a place outside the model, which is not followed; put the file "
@@ -51,17 +70,19 @@ def model_file(path: Path) -> Path:
         )
     if not stat.S_ISREG(status.st_mode):
         raise CheckpointError(f"{path} is not a regular file; download the model again.")
-    if status.st_size <= _LARGEST_POINTER:
-        _refuse_pointer(path)
-    return path
+    return status.st_size
 
 
-def _refuse_pointer(path: Path) -> None:
+def _check_beginning(path: Path, file: BufferedReader) -> None:
     try:
-        with path.open("rb") as file:
-            check_is_no_pointer(path, file.read(len(_POINTER)))
-    except OSError:  # whoever reads it says so
-        pass
+        check_is_no_pointer(path, file.peek(len(_POINTER)))
+    except BaseException:
+        file.close()
+        raise
+
+
+def _unreadable(path: Path, reason: str | None) -> CheckpointError:
+    return CheckpointError(f"{path} cannot be read ({reason}); check its permissions.")
 
 
 def check_is_no_pointer(path: Path, beginning: bytes) -> None:
@@ -80,15 +101,13 @@ def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict
     Raises CheckpointError; also UnicodeDecodeError, unless `errors` says how to handle other bytes.
     """
     try:
-        with model_file(path).open("rb") as file:
+        with open_model_file(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size <= largest:  # as one piece: a text file is decoded in small ones
                 text = file.read().decode("utf-8-sig", errors)
                 return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     except OSError as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error.strerror}); check its permissions."
-        ) from None
+        raise _unreadable(path, error.strerror) from None
     raise CheckpointError(
         f"{path} has {size / 1e6:,.0f} MB, too much for such a file; download the model again."
     )

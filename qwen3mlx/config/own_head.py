@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import CheckpointError
-from .model_files import model_file
+from .model_files import open_model_file
 from .tensor_headers import TensorInfo
 
 # Training changes nearly every number, so a few pieces of both matrices tell.
@@ -32,7 +32,7 @@ def _form(info: TensorInfo) -> object:
 def _read(info: TensorInfo, places: list[int]) -> list[bytes]:
     """Return the bytes of a tensor at these places."""
     try:
-        with model_file(info.shard).open("rb", buffering=0) as file:
+        with open_model_file(info.shard) as file:
             pieces = []
             for place in places:
                 file.seek(info.start + place)

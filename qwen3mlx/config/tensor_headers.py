@@ -7,6 +7,8 @@ https://github.com/huggingface/safetensors#format
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import struct
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +16,12 @@ from typing import Any, NamedTuple
 from ..errors import CheckpointError
 from ..quoting import quoted, shortened
 from .json_file import LARGEST_JSON, parse_json
-from .model_files import model_file
+from .model_files import open_model_file
 from .tensor_names import is_of_adapter, mlx_names
 from .weight_index import INDEX_NAME, missing_shard, read_weight_map
 
 SINGLE_NAME = "model.safetensors"
+_SHARDS = "model*.safetensors"
 
 # safetensors dtype names -> bytes per element, for the types in a Qwen3 checkpoint: floats, MLX's
 # packed integers and scales; those of AWQ and GPTQ, and FP8.
@@ -92,7 +95,7 @@ def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is not a folder; use one that holds config.json.")
     if not (folder / INDEX_NAME).exists():
-        shards = sorted(folder.glob("model*.safetensors"))
+        shards = sorted(folder / name for name in fnmatch.filter(os.listdir(folder), _SHARDS))
         if not shards:
             raise CheckpointError(_nothing_to_load(folder))
         if len(shards) > 1 and folder / SINGLE_NAME in shards:
@@ -122,8 +125,8 @@ def _nothing_to_load(folder: Path) -> str:
 def read_header(shard: Path) -> dict[str, TensorInfo]:
     """Read one file's header: tensor infos by their names in it. Raises CheckpointError."""
     try:
-        size = model_file(shard).stat().st_size
-        with shard.open("rb") as file:
+        with open_model_file(shard) as file:
+            size = os.fstat(file.fileno()).st_size
             (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
             if not 2 <= length <= size - 8:
                 raise CheckpointError(broken_shard(shard, "its header is cut off"))

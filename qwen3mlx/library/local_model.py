@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from ..config.json_file import read_json
 from ..config.model import MODEL_TYPES, ModelConfig
-from ..config.model_files import model_file
+from ..config.model_files import open_model_file
 from ..config.tensor_headers import read_infos
 from ..config.weight_index import missing_shard
 from ..errors import CheckpointError
@@ -100,7 +100,8 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         if missing[0] != "*.safetensors" and missing[0].endswith(".safetensors"):
             raise CheckpointError(missing_shard(path, missing[0]))
         raise CheckpointError(f"{path} has no {missing[0]}: download or copy the model again.")
-    _check_whole(path / "tokenizer.json")
+    if "tokenizer.json" in files:  # vocab.json and merges.txt replace it
+        _check_whole(path / "tokenizer.json")
     infos = read_infos(path)
     config = config.fitting(infos)
     num_bytes = sum(info.nbytes for info in infos.values())
@@ -122,9 +123,7 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
 
 def _check_whole(tokenizer: Path) -> None:
     """Check only that the end of the file is there: reading it all takes half a second."""
-    if not tokenizer.exists():  # vocab.json and merges.txt replace it
-        return
-    with model_file(tokenizer).open("rb") as file:
+    with open_model_file(tokenizer) as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
         if not file.read(_END_BYTES).rstrip().endswith(b"}"):
             raise CheckpointError(f"{tokenizer} is truncated: download or copy the model again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -249,6 +250,21 @@ def test_a_look_sees_what_changed_and_reads_only_that(
     assert library.installed()[2].size_bytes == sum(f.stat().st_size for f in folder.iterdir())
     shutil.rmtree(folder)
     assert ids(library)[2:] == ["two"]
+
+
+def test_a_first_look_opens_each_file_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_model(home / "models" / "Qwen3-Mine")
+    opened: list[str] = []
+    to_open = Path.open
+
+    def counted(path: Path, *args: Any, **options: Any) -> Any:
+        if path.parent == folder:
+            opened.append(path.name)
+        return to_open(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", counted)
+    assert "Qwen3-Mine" in ids(Library([home / "models"]))
+    assert sorted(opened) == ["config.json", "model-0.safetensors", "tokenizer.json"]
 
 
 def test_base_and_embedding_models_are_not_chat_models(home: Path) -> None:
