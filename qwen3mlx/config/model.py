@@ -23,6 +23,8 @@ from .tensor_names import is_bare
 _MOST_EXPERTS_IN_ALL = 1 << 17
 MODEL_TYPES = ("qwen3", "qwen3_moe")
 _SPARE = ("rotary_emb.inv_freq", ".k_scale", ".v_scale")
+# The head that TRL's trainers add to score an answer.
+_VALUE_HEAD = "v_head."
 
 
 class ModelConfig(NamedTuple):
@@ -146,11 +148,12 @@ class ModelConfig(NamedTuple):
     def is_spare(self, name: str) -> bool:
         """Return whether a tensor that the model does not have carries no meaning.
 
-        That is a head that is not used, and what others store for a quantized KV cache of their own
-        or for the rotation, which is computed.
+        That is a head that is not used, a trainer's value head, and what others store for a
+        quantized KV cache of their own or for the rotation, which is computed.
         """
         headless = self.tie_word_embeddings or self.kind != "causal"
-        return name.endswith(_SPARE) or (headless and name.startswith("lm_head."))
+        unused = (_VALUE_HEAD, "lm_head.") if headless else (_VALUE_HEAD,)
+        return name.endswith(_SPARE) or name.startswith(unused)
 
     def is_sparse(self, layer: int) -> bool:
         """Whether `layer` is a mixture of experts (`mlp_only_layers`, `decoder_sparse_step`)."""

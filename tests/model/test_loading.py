@@ -136,7 +136,8 @@ def test_tensors_without_a_use_are_skipped(sources: dict[str, Path], tmp_path: P
     tensors = read_tensors(sources["tied"])
     folder = copy_checkpoint(sources["tied"], tmp_path)
     spare = {"lm_head.weight": mx.zeros((4, 4)), "model.rotary_emb.inv_freq": mx.zeros(4)}
-    replace_tensors(folder, tensors | spare)
+    value_head = {"v_head.summary.weight": mx.zeros((1, 4)), "v_head.summary.bias": mx.zeros(1)}
+    replace_tensors(folder, tensors | spare | value_head)
     assert_same_logits(folder, sources["tied"])
 
 
