@@ -64,7 +64,9 @@ def exchange(
         num_sends=sends,
         num_messages=sums * 2 * others + others + sends,
         # Each rank sends 2 (N - 1) / N of what is added up, and forwards N - 1 parts of the logits.
-        sent_bytes=sums * hidden * 2 * others // size + others * logits + min(sends, 1) * hidden,
+        sent_bytes=round(2 * others / size * sums * hidden)
+        + others * logits
+        + min(sends, 1) * hidden,
     )
 
 
