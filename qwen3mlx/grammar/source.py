@@ -205,6 +205,8 @@ class _Calls:
             self._warnings += _warnings(param, unheld)
         if self._format == "xml":
             return self._xml(rule, function["name"], plain, param)
+        if not function["name"].isprintable():  # read as no call: see text.call_envelope
+            raise _unwritable(f"{field}.name", function["name"], "use printable characters")
         head = json.dumps(
             f'{{"name": {json.dumps(function["name"], ensure_ascii=False)}, "arguments": '
         )
@@ -215,11 +217,8 @@ class _Calls:
         try:
             return xml_rules(rule, name, plain.grammar, _ONE_LINE, ends_with_marker=is_token)
         except ValueError as error:
-            raise InvalidRequestError(
-                f"{param}: this model cannot write a call with the name {quoted(error.args[0])}: "
-                "use printable characters without >.",
-                param=param,
-            ) from None
+            hint = "use printable characters without >"
+            raise _unwritable(param, error.args[0], hint) from None
 
     def _bind(self, name: str, plain: PlainSchema, param: str) -> None:
         """Require that all of the schema is enforced, by the grammar or by a check of the finished
@@ -236,6 +235,13 @@ class _Calls:
 
 def _marker(text: str, token_id: int | None) -> str:
     return json.dumps(text) if token_id is None else f"<[{token_id}]>"
+
+
+def _unwritable(param: str, name: str, hint: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"{param}: this model cannot write a call with the name {quoted(name)}: {hint}.",
+        param=param,
+    )
 
 
 def _function(tool: Mapping[str, Any], field: str) -> Mapping[str, Any]:

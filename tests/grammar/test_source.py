@@ -48,6 +48,15 @@ def test_only_the_tool_asked_for_is_there() -> None:
     assert list(source.fields.values()) == ["tools[1].function.parameters"]
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\u200bb", "a\x7fb", "a\u2028b"])
+@pytest.mark.parametrize("choice", ["auto", "required"])
+def test_a_name_that_no_call_is_read_with_is_refused(name: str, choice: Any) -> None:
+    tools = [TOOL, {"type": "function", "function": {"name": name}}]
+    with pytest.raises(InvalidRequestError, match="cannot write a call") as refusal:
+        answer_grammar(tools, tool_choice=choice)
+    assert refusal.value.param == "tools[1].function.name"
+
+
 def test_the_field_is_the_callers() -> None:
     with pytest.raises(InvalidRequestError, match=r"^text\.format ") as refusal:
         json_grammar({"$ref": "http://x"}, param="text.format", strict=True)
