@@ -1,7 +1,8 @@
 """Request fields that several dialects share: their types, and their meaning for the engine.
 
-Numbers and flags must have the right JSON type (`"0.5"` is not a number, `true` is not 1); null
-means "not given". The table of fields decides which undeclared fields are refused.
+Numbers and flags must have the right JSON type (`"0.5"` is not a number, `true` is not 1, but
+`512.0` is a whole number, as in JSON Schema); null means "not given". The table of fields decides
+which undeclared fields are refused.
 """
 
 from __future__ import annotations
@@ -105,6 +106,16 @@ class Body(BaseModel):
         extra="ignore", json_schema_extra={"maxProperties": bounds.MAX_FIELDS}
     )
     sections: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers(cls, given: Any) -> Any:
+        """Clients whose language has only floats, or keeps JSON in a map of them, send `512.0`."""
+        if not isinstance(given, dict):
+            return given
+        floats = [name for name, value in given.items() if isinstance(value, float)]
+        whole = {name: int(given[name]) for name in floats if given[name].is_integer()}
+        return {**given, **whole} if whole else given
 
     @model_validator(mode="before")
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.server.dialects.anthropic.schemas import MessageBody
+from qwen3mlx.server.dialects.lmstudio.schemas import ChatBody as LmStudioBody
+from qwen3mlx.server.dialects.lmstudio.schemas import LoadBody
 from qwen3mlx.server.dialects.responses.schemas import ResponseBody
 from qwen3mlx.server.dialects.shared.completions.schemas import ChatBody, TokenizeBody
 from qwen3mlx.server.dialects.shared.request_fields import (
@@ -57,6 +61,31 @@ def test_two_names_of_the_repetition_penalty() -> None:
 
 def test_top_k_minus_one_is_off() -> None:
     assert sampling_from(SamplingFields(top_k=-1)) == {"top_k": 0}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (ChatBody, {"max_tokens": 512.0, "n": 2.0, "seed": -7.0, "top_logprobs": 3.0}),
+        (ChatBody, {"reasoning": {"max_tokens": 512.0}}),
+        (MessageBody, {"max_tokens": 512.0, "top_k": 20.0}),
+        (MessageBody, {"max_tokens": 1, "thinking": {"type": "enabled", "budget_tokens": 512.0}}),
+        (ResponseBody, {"max_output_tokens": 512.0, "input": "x"}),
+        (LmStudioBody, {"max_output_tokens": 512.0, "input": "x"}),
+        (LoadBody, {"context_length": 512.0}),
+    ],
+)
+def test_a_whole_number_may_have_a_point(kind: type[Body], body: dict[str, Any]) -> None:
+    """Dart writes 512.0, and so do Java's libraries where JSON was read into a map."""
+    given = {"model": "demo", "messages": [], **body}
+    with_ints = json.loads(json.dumps(given).replace(".0", ""))
+    assert kind.model_validate(given) == kind.model_validate(with_ints)
+
+
+@pytest.mark.parametrize("value", [0.5, 1e300, math.inf, math.nan])
+def test_any_other_float_is_no_whole_number(value: float) -> None:
+    with pytest.raises(ValidationError):
+        SamplingFields.model_validate({"top_k": value})
 
 
 @pytest.mark.parametrize(
