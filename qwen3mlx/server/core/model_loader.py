@@ -11,9 +11,10 @@ from pathlib import Path
 
 from ...config import LoadOptions
 from ...engine import Engine, ResidentModel
-from ...errors import ModelGoneError
+from ...errors import ModelGoneError, ModelNotFoundError
 from ...library.local_model import LocalModel
 from ...library.model_settings import ModelSettings
+from ...library.names import plain
 from ...library.scan import Library
 from ...text import Tokenizer, load_tokenizer
 from ...text.templates.chat_template import check_template
@@ -33,13 +34,24 @@ class ModelLoader:
         self._settings = settings
         self._default = default
         self._broken = BrokenCheckpoints()
+        self._loaded: dict[str, LocalModel] = {}
 
     async def find(self, name: str | None) -> LocalModel:
         """Raises ModelNotFoundError, which lists the known models."""
         if name is None:
             used = sorted(self._engine.resident.values(), key=lambda slot: slot.last_used)
             name = self._default or (used[-1].id if used else DEFAULT_MODEL)
-        return await asyncio.to_thread(self._library.find, name)
+        try:
+            return await asyncio.to_thread(self._library.find, name)
+        except ModelNotFoundError:
+            loaded = {local.id.casefold(): local for local in self.in_memory()}
+            if (found := loaded.get(plain(name).casefold())) is None:
+                raise
+            return found
+
+    def in_memory(self) -> list[LocalModel]:
+        """Return the models in memory, also those whose files have been moved or deleted since."""
+        return [self._loaded[each] for each in self._engine.resident if each in self._loaded]
 
     async def load(
         self,
@@ -51,6 +63,7 @@ class ModelLoader:
 
         A broken checkpoint is not read again before its files change.
         """
+        self._loaded[local.id] = local
         if local.base is not None and local.adapter is not None:
             return await self._adapted(local, local.base, local.adapter, options, on_progress)
         if self._engine.available(local.id) is not None:

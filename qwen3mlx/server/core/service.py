@@ -99,12 +99,15 @@ class Service:
             each.close()
 
     async def models(self) -> list[ModelInfo]:
-        """All models on this computer, loaded or not."""
-        return [self._info(local) for local in await asyncio.to_thread(self.library.installed)]
+        """All models on this computer, loaded or not, and whatever else is in memory."""
+        installed = await asyncio.to_thread(self.library.installed)
+        ids = {local.id for local in installed}
+        others = [local for local in self._loader.in_memory() if local.id not in ids]
+        return [self._info(local) for local in (*installed, *others)]
 
     async def model(self, name: str) -> ModelInfo:
         """Raises ModelNotFoundError, which lists the known models."""
-        return self._info(await asyncio.to_thread(self.library.find, name))
+        return self._info(await self._loader.find(name))
 
     async def default_model(self, name: str | None) -> ModelInfo:
         """The model `name`, or the default model if no name is given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from qwen3mlx.engine import LoadedModel
-from qwen3mlx.errors import UnavailableError
+from qwen3mlx.errors import ModelNotFoundError, UnavailableError
 from qwen3mlx.events import Finished
+from qwen3mlx.library.names import DEMOS
+from qwen3mlx.library.scan import Library
 from qwen3mlx.request import GenerationRequest
 from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.settings import ServerSettings
@@ -22,8 +25,8 @@ REQUEST = GenerationRequest(prompt="a b c", sampling={"max_tokens": 2})
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Service]:
-    service = Service(ServerSettings(port=0))
+async def running(library: Library | None = None) -> AsyncIterator[Service]:
+    service = Service(ServerSettings(port=0), library)
     await service.start()
     try:
         yield service
@@ -73,6 +76,32 @@ def test_nothing_is_tried_again_when_the_server_closes(
             service.engine.close()
             with pytest.raises(UnavailableError, match="closing"):
                 await service.generate("demo", REQUEST)
+
+    asyncio.run(use())
+
+
+def test_a_model_whose_files_went_away_can_be_used_seen_and_unloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    folder = tmp_path / "models" / "pub" / "m"
+    shutil.copytree(DEMOS["demo"], folder)
+
+    async def in_memory(service: Service) -> list[str]:
+        return [model.id for model in await service.models() if model.loaded is not None]
+
+    async def use() -> None:
+        async with running(Library([tmp_path / "models"])) as service:
+            await service.load("pub/m")
+            folder.rename(tmp_path / "elsewhere")
+            assert await in_memory(service) == ["pub/m"]
+            answer = await service.generate("Pub/M", REQUEST)
+            assert [event async for event in answer]
+            assert await service.unload("pub/m")
+            assert await in_memory(service) == []
+            assert "pub/m" not in [model.id for model in await service.models()]
+            with pytest.raises(ModelNotFoundError):
+                await service.generate("pub/m", REQUEST)
 
     asyncio.run(use())
 
