@@ -104,6 +104,11 @@ def plain(name: str) -> str:
     return name[: -len(_LATEST)] if name.casefold().endswith(_LATEST) else name
 
 
+def is_written_as_path(name: str) -> bool:
+    """Return True for what always means a folder, whether there is one or not."""
+    return name in {".", ".."} or name.startswith(("/", "./", "../", "~"))
+
+
 def is_repository(name: str) -> bool:
     """Return True for a possible hub id: `org/repo`."""
     return len(name) <= LONGEST and _REPO_ID.fullmatch(name) is not None

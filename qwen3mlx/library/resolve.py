@@ -10,11 +10,9 @@ from ..settings.state import expanded
 from .cache import cached_snapshot
 from .family import Repository, members
 from .local_model import LocalModel
-from .names import DEMOS, Folder, Wanted, meaning, plain
+from .names import DEMOS, Folder, Wanted, is_written_as_path, meaning, plain
 from .scan import AmbiguousNameError, Library
 from .user_aliases import aliased
-
-_PATH_STARTS = ("/", "./", "../", "~")
 
 
 class NotDownloadedError(ModelNotFoundError):
@@ -32,7 +30,7 @@ def parse_name(name: str) -> Folder | Wanted:
 
     Raises ModelNotFoundError, which suggests the nearest name.
     """
-    if name.startswith(_PATH_STARTS):
+    if is_written_as_path(name):
         return Folder(expanded(name))
     meant = plain(aliased(name))
     if (demo := DEMOS.get(meant.casefold())) is not None:
@@ -82,7 +80,7 @@ def _is_alias(name: str) -> bool:
 
 def is_path(name: str) -> bool:
     """Return True for anything written as a path, and for anything that exists on disk."""
-    if name in {".", ".."} or name.startswith(_PATH_STARTS):
+    if is_written_as_path(name):
         return True
     try:
         return name != "" and Path(name).exists()

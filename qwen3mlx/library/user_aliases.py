@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import UsageError
 from ..quoting import quoted
 from ..settings.user import UserSettings
-from .names import DEMOS, plain
+from .names import DEMOS, is_written_as_path, plain
 
 # Their order in a list says nothing; a dictionary is searched for each request.
 Aliases = Mapping[str, str]
@@ -26,6 +26,8 @@ def parse_aliases(rows: Sequence[str]) -> dict[str, str]:
         if not (name and equals and model and row.isprintable()):
             raise UsageError(f"alias {quoted(row)} must be NAME=MODEL, as in gpt-4o=qwen3:8b.")
         key = key_of(name)
+        if is_written_as_path(key):
+            raise UsageError(f"alias {quoted(row)} names a folder: choose a name that is no path.")
         if key in DEMOS:
             raise UsageError(f"alias {quoted(row)} cannot rename {key}: choose another name.")
         if key in aliases:

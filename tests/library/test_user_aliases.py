@@ -28,6 +28,10 @@ def test_a_row_is_a_name_and_a_model() -> None:
         (["demo=qwen3:8b"], "cannot rename demo"),
         (["DEMO-MOE:latest=qwen3:8b"], "cannot rename demo-moe"),
         (["x=demo", "X:latest=demo-moe"], "is given twice"),
+        ([".=qwen3:8b"], "names a folder"),
+        (["../x=qwen3:8b"], "names a folder"),
+        (["~/models/x=qwen3:8b"], "names a folder"),
+        (["/models/x=qwen3:8b"], "names a folder"),
     ],
 )
 def test_a_wrong_row_is_named(rows: list[str], fault: str) -> None:

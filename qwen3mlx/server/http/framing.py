@@ -29,6 +29,9 @@ class StrictConnection(h11.Connection):
 
     def next_event(self) -> Any:
         received = self.trailing_data[0] if self.their_state is h11.IDLE else b""
+        if received.startswith(b"\r\n"):  # old clients end a body with it: RFC 9112, 2.2
+            self._receive_buffer.maybe_extract_next_line()
+            received = received[2:]
         if received.startswith(b"PRI * HTTP/2"):  # the preface of HTTP/2 looks like a request
             raise h11.RemoteProtocolError("HTTP/2", error_status_hint=505)
         event = super().next_event()

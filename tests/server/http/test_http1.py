@@ -93,6 +93,16 @@ def test_pipelined_requests_are_answered_in_order(server: LiveServer) -> None:
     assert received.endswith(b'{"status":"ok"}')
 
 
+def test_an_empty_line_before_a_request_is_read_over(server: LiveServer) -> None:
+    post = (
+        b'POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\n\r\n{"prompt": "a"}'
+    )
+    last = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    received = exchange(server.port, b"\r\n" + post + b"\r\n" + last)
+    assert received.count(b"HTTP/1.1 200 ") == 2
+    assert received.endswith(b'{"status":"ok"}')
+
+
 REFUSED = [
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x12\x04\x00", 505, "HTTP/2"),
     (b"GET /" + b"a" * 70_000, 431, "64 KB"),
@@ -105,6 +115,7 @@ REFUSED = [
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "request is invalid"),
     (b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "request is invalid"),
     (b"hello\r\n\r\n", 400, "request is invalid"),
+    (b"\r\n\r\n" + b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n", 400, "request is invalid"),
     (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "request is invalid"),
     (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400, "request is invalid"),
     (b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505, "HTTP/2"),
