@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from .app import main
+import sys
+
+from .interrupt import INTERRUPTED
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line in `sys.argv` and exit: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
+    try:
+        from .app import main as run  # takes time, in which Ctrl-C may be pressed
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

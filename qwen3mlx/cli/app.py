@@ -90,7 +90,7 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line in `sys.argv` and exit: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
+    """Run the command line in `sys.argv`, and exit. KeyboardInterrupt before a verb runs."""
     streams.prepare()
     faulthandler.enable()  # print a traceback when the process crashes outside Python
     named = sys.argv[1:2]

@@ -14,10 +14,10 @@ import typer
 
 from ..errors import Qwen3MLXError, UsageError
 from .display import one_line
+from .interrupt import INTERRUPTED
 
 DEBUG = "QWEN3MLX_DEBUG"
 _TRUE = ("1", "true", "yes", "on")
-INTERRUPTED = 130  # 128 + SIGINT, the shells' convention
 
 
 def guarded(verb: Callable[..., None]) -> Callable[..., None]:

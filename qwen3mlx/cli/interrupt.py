@@ -1,9 +1,11 @@
-"""Ctrl-C during an answer: it stops the answer between two tokens, not the program."""
+"""Ctrl-C: the exit code; during an answer, it stops that between two tokens, not the program."""
 
 from __future__ import annotations
 
 import signal
 from types import FrameType
+
+INTERRUPTED = 130  # 128 + SIGINT, the shells' convention
 
 
 class CtrlC:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from qwen3mlx.text.templates.jinja import JinjaTemplate
 
 ONE = """
@@ -42,6 +44,26 @@ def test_help_and_mistakes_know_them_all() -> None:
 def test_help_imports_nothing_that_it_does_not_need() -> None:
     packages = {name.split(".")[1] for name in imported("--help") if "." in name}
     assert packages == {"cli", "errors", "quoting", "settings"}
+
+
+PRESSED = """
+import sys
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, CtrlC())
+from qwen3mlx.cli import main
+sys.argv = ["qwen3mlx", "run", "demo", "Hello"]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "qwen3mlx.cli.run"])
+def test_ctrl_c_while_modules_are_imported(module: str) -> None:
+    code = PRESSED.format(module=module)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_a_template_that_was_checked_is_not_compiled_again() -> None:
