@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..child_process import start_child
-from ..errors import InvalidRequestError, OverloadedError, UnavailableError
+from ..errors import CheckpointError, InvalidRequestError, OverloadedError, UnavailableError
 from ..request_warnings import warn
 from .wire import LIMITS, Demand, Limits
 
@@ -58,6 +58,7 @@ class GrammarProcess:
         limits: Limits = LIMITS,
     ) -> None:
         said = {"folder": str(folder), "vocab_size": vocab_size, "stop_ids": sorted(stop_ids)}
+        self._folder = folder
         self._first_line = json.dumps({**said, "limits": limits._asdict()}).encode() + b"\n"
         self._limits = limits
         self._lock = threading.Lock()
@@ -71,7 +72,8 @@ class GrammarProcess:
         """Compile the constraints of one answer.
 
         Raises InvalidRequestError for constraints that cannot be followed or would take too much;
-        OverloadedError if there are too many already; UnavailableError once this is closed.
+        OverloadedError if there are too many already; UnavailableError once this is closed;
+        CheckpointError if the folder is gone before the process has read it.
         """
         data = demand.to_json()
         start = time.perf_counter()
@@ -129,6 +131,11 @@ class GrammarProcess:
     def _started(self) -> socket.socket:
         import socket
 
+        if not self._folder.is_dir():
+            raise CheckpointError(
+                f"{self._folder} was moved or deleted, but tools and schemas need its "
+                "tokenizer.json: put it back."
+            )
         control, theirs = socket.socketpair()
         with theirs:
             try:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import qwen3mlx
-from qwen3mlx.errors import InvalidRequestError, OverloadedError, UnavailableError
+from qwen3mlx.errors import CheckpointError, InvalidRequestError, OverloadedError, UnavailableError
 from qwen3mlx.grammar import AnswerConstraint, Demand, GrammarProcess, process
 from qwen3mlx.grammar.wire import Limits
 from qwen3mlx.request_warnings import collecting_warnings
@@ -318,6 +318,13 @@ def test_the_child_gets_no_secret_and_no_folder_of_ours(
     child = psutil.Process(grammars.process.pid)
     assert child.cwd() == "/"
     assert "SECRET_KEY" not in child.environ()
+
+
+def test_a_folder_that_went_away_is_named(tmp_path: Path) -> None:
+    ours = GrammarProcess(tmp_path / "gone", DEMO_ROWS, [])
+    with pytest.raises(CheckpointError, match="gone was moved or deleted"):
+        ours.constraint(Demand(json_schema=SCHEMA))
+    assert ours.process is None
 
 
 def test_what_is_closed_ends_its_answers_and_takes_no_more() -> None:
