@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
@@ -52,6 +53,7 @@ def window(
     yield made
     made.close()
     program.close()
+    shiboken6.delete(made)
 
 
 def test_a_person_gets_a_model_and_talks_to_it(
@@ -66,7 +68,8 @@ def test_a_person_gets_a_model_and_talks_to_it(
     button(page, "Show All Models").click()
     button(page, "Download qwen3:0.6b").click()
     qtbot.waitUntil(lambda: program.models.models.find(REPO) is not None, timeout=WAIT)
-    assert any("is downloaded" in notice.text for notice in program.notices.shown)
+    told = program.notices
+    qtbot.waitUntil(lambda: any("is downloaded" in one.text for one in told.shown), timeout=WAIT)
     window.show_page("chat")
     window.chat.picker.chosen.emit(REPO)
     with qtbot.waitSignal(program.chat.finished, timeout=WAIT):
