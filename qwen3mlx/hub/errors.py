@@ -6,6 +6,10 @@ import errno
 
 from ..errors import DownloadError, ModelNotFoundError, Qwen3MLXError, UnreachableError
 
+# What reading an answer raises that lacks a key or has a value of another type. To ask again would
+# give the same answer.
+_MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
+
 
 def explain(error: BaseException, repo_id: str) -> Qwen3MLXError:
     """Return our error for an exception that `huggingface_hub` raised for `repo_id`."""
@@ -26,6 +30,11 @@ def explain(error: BaseException, repo_id: str) -> Qwen3MLXError:
         return DownloadError(
             f"A file of {repo_id} is not of the size that the hub announced: run it again later, "
             "or use another hub; finished files are kept."
+        )
+    if isinstance(error, _MALFORMED):
+        return DownloadError(
+            f"{constants.ENDPOINT} gave an answer about {repo_id} that is not of the hub's form "
+            f"({type(error).__name__}): use another hub; finished files are kept."
         )
     return UnreachableError(
         f"{constants.ENDPOINT} cannot be reached ({type(error).__name__}): check the connection, "

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qwen3mlx import hub
-from qwen3mlx.errors import DownloadError, Qwen3MLXError
+from qwen3mlx.errors import DownloadError, Qwen3MLXError, UnreachableError
 from qwen3mlx.hub import answers
 from qwen3mlx.library.cache import cached_snapshot, drop_damaged_ref
 
@@ -108,7 +108,20 @@ def test_a_listing_of_odd_types_is_one_line(
     with pytest.raises(Qwen3MLXError) as caught:
         hub.fetch(REPO)
     assert "\n" not in str(caught.value)
+    assert not isinstance(caught.value, UnreachableError), "another attempt gets the same"
     assert outside(tmp_path) == []
+
+
+@pytest.mark.parametrize("key", ["type", "path", "size", "oid"])
+def test_a_tree_that_lacks_a_key_is_one_line(fake_hub: FakeHub, key: str) -> None:
+    def without(true: Any) -> object:
+        if isinstance(true, dict):
+            return true
+        return [{name: one[name] for name in one if name != key} for one in true]
+
+    fake_hub.listing = without
+    with pytest.raises(DownloadError, match="use another hub"):
+        hub.fetch(REPO)
 
 
 @pytest.mark.parametrize("size", [-1, 1.5, "9", 10**30, [], True])
