@@ -1210,6 +1210,10 @@
         <translation>加载 {name}</translation>
     </message>
     <message>
+        <source>More menus</source>
+        <translation>更多菜单</translation>
+    </message>
+    <message>
         <source>Use {name}</source>
         <translation>使用 {name}</translation>
     </message>

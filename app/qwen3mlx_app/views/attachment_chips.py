@@ -11,7 +11,6 @@ from ..controllers.attachment_loader import TOO_MANY
 from ..controllers.drafts import DraftFile
 from ..services.plain import one_line
 from .flow import FlowArea
-from .icons import SMALL
 from .plain import ToolButton, set_tip
 from .tab_order import TabPlace, put_after
 from .widgets import labelled_button
@@ -45,7 +44,7 @@ class AttachmentChips(FlowArea):
             before = put_after(before, chip)
 
     def _chip(self, file_id: str) -> ToolButton:
-        chip = labelled_button(self, "close", "", size=SMALL, kind="chip")
+        chip = labelled_button(self, "close", "", kind="chip")
         chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # puts the cross at the end
         chip.clicked.connect(lambda: self.removed.emit(file_id))
         return chip

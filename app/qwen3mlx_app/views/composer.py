@@ -11,7 +11,7 @@ from ..domain import Attachment, ThinkingMode
 from ..services.plain import one_line
 from .counts import exact_count, short_count
 from .file_dialogs import ask_files
-from .icons import SIZE, SMALL, icon
+from .icons import icon
 from .message_field import FieldFrame, SendWith
 from .meter import Meter
 from .model_button import ElidingButton, ModelButton
@@ -121,7 +121,7 @@ class Composer(FieldFrame):
         row.setSpacing(GAP_S)
         attach = tool_button(self, "attach", self.tr("Attach files"), self.choose_files)
         set_tip(attach, self.tr("Attach text, code, PDF, or Word files"))
-        self._think = labelled_button(self, "think", self.tr("Think"), size=SMALL, kind="pill")
+        self._think = labelled_button(self, "think", self.tr("Think"), kind="pill")
         self._think.setAccessibleName(self.tr("Think before answering"))
         self._think.setCheckable(True)
         self._think.toggled.connect(self.thinking_changed)
@@ -185,7 +185,6 @@ class Composer(FieldFrame):
         button = Button("", self)
         button.setObjectName("round")
         button.setIcon(icon(name, "on_accent"))
-        button.setIconSize(SIZE)
         set_tip(button, text)
         button.setAccessibleName(text)
         return button

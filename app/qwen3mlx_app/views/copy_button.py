@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QWidget
 
 from ..services.timers import single_shot
-from .icons import SMALL, icon
+from .icons import icon
 from .plain import ToolButton, set_tip
 
 # Milliseconds for which the tick is shown.
@@ -20,7 +20,6 @@ class CopyButton(ToolButton):
     def __init__(self, text: str, copy: Callable[[], object], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("action")
-        self.setIconSize(SMALL)
         self._name = text
         self._copy = copy
         self._timer = single_shot(self, TICK, self._rest)

@@ -6,8 +6,10 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from .text_scale import grown
 from .theme import Theme
 
+# Pixels at the default text size.
 SIDE = 9
 
 
@@ -26,11 +28,11 @@ class Dot(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(SIDE, SIDE)
+        return QSize(grown(SIDE), grown(SIDE))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(getattr(self._theme.colours, self._colour, self._colour)))
-        painter.drawEllipse(QRectF(0, 0, SIDE, SIDE))
+        painter.drawEllipse(QRectF(self.rect()))

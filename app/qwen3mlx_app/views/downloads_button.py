@@ -11,7 +11,7 @@ from ..controllers.downloads import DownloadsController
 from ..domain import Download
 from ..services.plain import one_line
 from .following import follow
-from .icons import SIZE, icon
+from .icons import icon
 from .plain import ToolButton, set_tip
 
 
@@ -21,7 +21,6 @@ class DownloadsButton(ToolButton):
         self._downloads = downloads
         self.setObjectName("tab")
         self.setIcon(icon("download"))
-        self.setIconSize(SIZE * 1.2)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         self.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
         jobs = downloads.jobs

@@ -6,18 +6,18 @@ from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from ..controllers.find import Find
 from ..domain import MessageRow
 from ..models import ListModel
-from .icons import SMALL, icon
 from .marking import Marks
-from .plain import add_to_field
+from .search_field import SearchField
+from .text_scale import grown
 from .theme import GAP, GAP_S, Theme
 from .widgets import muted, tool_button
 
-# The most pixels it takes, and those of the button at its right.
+# The most pixels it takes, and those of the button at its right, at the default text size.
 WIDTH, BUTTON = 380, 48
 
 
@@ -49,13 +49,8 @@ class FindBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GAP, GAP_S, GAP_S, GAP_S)
         layout.setSpacing(2)
-        self.field = QLineEdit(self)
-        self.field.setObjectName("search")
-        self.field.setPlaceholderText(self.tr("Find in conversation"))
-        self.field.setAccessibleName(self.tr("Find in conversation"))
-        leading = QLineEdit.ActionPosition.LeadingPosition
-        sign = add_to_field(self.field, self.tr("Find in conversation"), icon("search"), leading)
-        sign.triggered.connect(self.field.selectAll)
+        text = self.tr("Find in conversation")
+        self.field = SearchField(text, text, self)
         self.field.textEdited.connect(finder.look_for)
         self.field.installEventFilter(self)
         self._count = muted("", self)
@@ -63,12 +58,12 @@ class FindBar(QFrame):
         layout.addSpacing(GAP_S)
         layout.addWidget(self._count)
         self._steps = [
-            tool_button(self, "up", self.tr("Previous match"), self.previous, size=SMALL),
-            tool_button(self, "down", self.tr("Next match"), self.next, size=SMALL),
+            tool_button(self, "up", self.tr("Previous match"), self.previous, kind="action"),
+            tool_button(self, "down", self.tr("Next match"), self.next, kind="action"),
         ]
         for button in (
             *self._steps,
-            tool_button(self, "close", self.tr("Close"), self.close_bar, size=SMALL),
+            tool_button(self, "close", self.tr("Close"), self.close_bar, kind="action"),
         ):
             layout.addWidget(button)
         finder.changed.connect(self._show)
@@ -157,6 +152,6 @@ class FindBar(QFrame):
 
     def _place(self) -> None:
         corner = self._below.mapTo(self._over, self._below.rect().topRight())
-        right = corner.x() - BUTTON
-        width, height = min(WIDTH, right - GAP_S), self.sizeHint().height()
+        right = corner.x() - grown(BUTTON)
+        width, height = min(grown(WIDTH), right - GAP_S), self.sizeHint().height()
         self.setGeometry(right - width, max(0, corner.y() - height), width, height)

@@ -7,9 +7,12 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from .icons import icon
+from .text_scale import grown
 
 
 class IconLabel(QWidget):
+    """`side` is in pixels at the default text size."""
+
     def __init__(
         self, name: str, side: int, parent: QWidget | None = None, colour: str = "muted"
     ) -> None:
@@ -19,7 +22,7 @@ class IconLabel(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        return QSize(self._side, self._side)
+        return QSize(grown(self._side), grown(self._side))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -11,8 +11,9 @@ from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 FOLDER = Path(__file__).parents[1] / "icons"
-# The size of icons in buttons, and of small icons beside text, in pixels.
-SIZE, SMALL = QSize(18, 18), QSize(15, 15)
+# The sizes of icons: in buttons, beside small text, and above the names of pages, in pixels at the
+# default text size.
+SIZE, SMALL, LARGE = 18, 15, 21.6
 
 
 def icon(name: str, colour: str = "muted") -> QIcon:

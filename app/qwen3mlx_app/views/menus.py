@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QMenuBar
 
 from ..composition import Program
 from ..controllers.chat import ChatController
+from .icons import icon as drawing
 from .palette import Entry
-from .plain import Menu, add_menu_to
+from .plain import Menu, add_menu_to, name_more
 from .shortcuts import as_written
 
 
@@ -27,6 +28,7 @@ class Menus(QObject):
         self._program = program
         self._chat = chat
         self._actions: list[tuple[QAction, str, str]] = []
+        name_more(bar, self.tr("More menus"), drawing("right"))
 
     def menu(self, title: str, letter: str) -> Menu:
         return add_menu_to(self._bar, title, letter)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from ..domain import EDITED, Message, MessageRow
 from .copy_button import CopyButton
 from .figures import Figures
-from .icons import SMALL, icon
+from .icons import icon
 from .plain import Menu, ToolButton
 from .theme import GAP_S
 from .widgets import muted, tool_button
@@ -183,4 +183,4 @@ class Footer(QWidget):
         return [reason] if reason else []
 
     def _button(self, name: str, text: str, do: Callable[[], None]) -> ToolButton:
-        return tool_button(self, name, text, do, size=SMALL, kind="action")
+        return tool_button(self, name, text, do, kind="action")

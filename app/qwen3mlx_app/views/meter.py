@@ -6,9 +6,10 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from .text_scale import grown
 from .theme import Theme
 
-# Pixels.
+# Pixels at the default text size.
 SIDE, WIDTH = 14, 2.2
 # The share from which on it warns.
 NEARLY_FULL = 0.9
@@ -28,18 +29,19 @@ class Meter(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(SIDE, SIDE)
+        return QSize(grown(SIDE), grown(SIDE))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = self._theme.colours
-        inset = WIDTH / 2
-        ring = QRectF(inset, inset, SIDE - WIDTH, SIDE - WIDTH)
+        width = WIDTH * self.width() / SIDE
+        inset = width / 2
+        ring = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(colours.line), WIDTH))
+        painter.setPen(QPen(QColor(colours.line), width))
         painter.drawEllipse(ring)
         colour = colours.accent if self._share < NEARLY_FULL else colours.error
-        pen = QPen(QColor(colour), WIDTH)
+        pen = QPen(QColor(colour), width)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         sixteenths = round(360 * 16 * min(1.0, self._share))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QStyle, QStyleOptionToolButton, QStyl
 
 from ..domain import ModelEntry
 from ..services.plain import one_line
-from .icons import SMALL, icon
+from .icons import icon
 from .models.facts import facts, state_text
 from .plain import ToolButton, set_tip
 
@@ -21,7 +21,6 @@ class ElidingButton(ToolButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setIconSize(SMALL)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(LEAST_WIDTH)

@@ -26,6 +26,7 @@ from .models.facts import facts, state_text
 from .models.model_settings import ModelSettingsForm
 from .plain import Button, NameLabel
 from .search_sheet import SearchSheet, SheetRows
+from .text_scale import grown
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .widgets import tool_button
 
@@ -276,7 +277,7 @@ class _Rows(SheetRows):
         dot = COLOURS[value.fit.verdict] if isinstance(value, ModelEntry) else "error"
         painter.setBrush(QColor(getattr(colours, dot)))
         below = QFontMetrics(font)
-        width = SMALL.width() // 2
+        width = grown(SMALL) // 2
         middle = rect.bottom() - below.height() // 2
         painter.drawEllipse(QPoint(rect.left() + width // 2, middle), width // 2, width // 2)
         painter.setPen(QColor(colours.muted))

@@ -12,7 +12,6 @@ from ..controllers.notices import Notices
 from ..domain import Notice, Undo
 from ..services.plain import one_line
 from ..services.timers import single_shot
-from .icons import SMALL
 from .pages import Pages
 from .plain import Button, Label
 from .theme import GAP, GAP_L
@@ -119,7 +118,8 @@ class NoticeCard(QFrame):
             button.setAccessibleName(one_line(button.text()))
             button.clicked.connect(lambda: self.clicked.emit(notice))
             layout.addWidget(button)
-        layout.addWidget(tool_button(self, "close", self.tr("Dismiss"), self._close, size=SMALL))
+        close = tool_button(self, "close", self.tr("Dismiss"), self._close, kind="action")
+        layout.addWidget(close)
         self.setAccessibleName(one_line(notice.text))
         if notice.kind == "info":
             single_shot(self, STAYS, self._close).start()

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QWidget
 
 from ..services.plain import one_line
-from .icons import icon
+from .icons import SIZE, icon
 from .search_sheet import SearchSheet, SheetRows
-from .theme import GAP_L, Theme
+from .text_scale import grown
+from .theme import GAP, GAP_L, Theme
 
 WIDTH, TOP, MAX_SHOWN = 560, 72, 9
 # Pixels of a row beside the text's height.
@@ -69,14 +70,14 @@ class _Rows(SheetRows):
 
     def paint_value(self, painter: QPainter, place: QRect, font: QFont, value: Entry) -> None:
         colours, metrics = self.theme.colours, QFontMetrics(font)
-        box = place.adjusted(0, (place.height() - 18) // 2, 0, 0)
-        box.setSize(QSize(18, 18))
+        side = grown(SIZE)
+        box = QRect(place.left(), place.center().y() - side // 2, side, side)
         icon(value.icon).paint(painter, box)
         painter.setPen(QColor(colours.muted))
         painter.drawText(
             place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, value.hint
         )
-        line = place.adjusted(28, 0, -metrics.horizontalAdvance(value.hint) - GAP_L, 0)
+        line = place.adjusted(side + GAP + 2, 0, -metrics.horizontalAdvance(value.hint) - GAP_L, 0)
         painter.setPen(QColor(colours.text))
         title = metrics.elidedText(one_line(value.title), Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)

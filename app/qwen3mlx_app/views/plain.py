@@ -14,7 +14,6 @@ from PySide6.QtGui import QAction, QHelpEvent, QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QInputDialog,
     QLabel,
-    QLineEdit,
     QMenu,
     QMenuBar,
     QMessageBox,
@@ -158,13 +157,12 @@ def add_menu_to(bar: QMenuBar, title: str, letter: str) -> Menu:
     return menu
 
 
-def add_to_field(
-    field: QLineEdit, text: str, icon: QIcon, position: QLineEdit.ActionPosition
-) -> QAction:
-    """Add an icon to a field that does something; `text` is for screen readers."""
-    action = field.addAction(icon, position)
-    action.setText(without_mnemonics(text))
-    return action
+def name_more(bar: QMenuBar, text: str, icon: QIcon) -> None:
+    """Name the button at the end of a bar that has no room for all of its menus."""
+    for button in bar.findChildren(QToolButton, "qt_menubar_ext_button"):
+        button.setIcon(icon)
+        button.setAccessibleName(one_line(text))
+        set_tip(button, text)
 
 
 def set_tip(target: QWidget | QAction, text: str) -> None:

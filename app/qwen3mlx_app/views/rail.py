@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
-from .icons import SIZE
 from .plain import ToolButton
 from .theme import GAP, GAP_S
 from .widgets import labelled_button
@@ -46,7 +45,7 @@ class Rail(QWidget):
         self._buttons[name].setChecked(True)
 
     def _button(self, name: str, title: str) -> ToolButton:
-        button = labelled_button(self, name, title, size=SIZE * 1.2, kind="tab")
+        button = labelled_button(self, name, title, kind="tab")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setCheckable(True)
         button.setAccessibleName(title)

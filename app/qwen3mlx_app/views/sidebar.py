@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLineEdit,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -19,8 +18,7 @@ from ..models import ListModel
 from ..models.sections import SidebarRow
 from ..services.store import Hit
 from .icon_label import IconLabel
-from .icons import icon
-from .plain import add_to_field
+from .search_field import SearchField
 from .sidebar_hits import HitList
 from .sidebar_list import SidebarList
 from .sidebar_menu import SidebarMenu
@@ -115,17 +113,8 @@ class Sidebar(QWidget):
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(2)
-        self.search = QLineEdit(self)
-        self.search.setObjectName("search")
-        self.search.setPlaceholderText(self.tr("Search"))
-        self.search.setAccessibleName(self.tr("Search all conversations"))
-        side = QLineEdit.ActionPosition
-        sign = add_to_field(self.search, self.tr("Search"), icon("search"), side.LeadingPosition)
-        sign.triggered.connect(self.search.selectAll)
-        clear = self.tr("Clear search")
-        self._clear = add_to_field(self.search, clear, icon("close"), side.TrailingPosition)
-        self._clear.setVisible(False)
-        self._clear.triggered.connect(self.show_list)
+        name = self.tr("Search all conversations")
+        self.search = SearchField(self.tr("Search"), name, self, self.tr("Clear search"))
         self.search.textChanged.connect(self._search)
         self.search.installEventFilter(self)
         row.addWidget(self.search)
@@ -144,7 +133,6 @@ class Sidebar(QWidget):
         SidebarMenu(self.list, row, self._folders.values()).popup(place)
 
     def _search(self, text: str) -> None:
-        self._clear.setVisible(bool(text))
         self.searched.emit(text)
         self._show()
 

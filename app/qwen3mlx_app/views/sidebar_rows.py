@@ -31,13 +31,15 @@ from ..models.sections import Heading, Line, SidebarRow, row_text
 from .icons import icon
 from .plain import show_tip
 from .sizes import count_text, day_text
+from .text_scale import grown
 from .theme import GAP, GAP_L, Theme
 
 RADIUS = 7
 # Pixels from a row's edge to its text, and between texts.
 INSET, SPACE = GAP + 2, 6
-# The size of the mark of a running answer, and of small icons.
-DOT, SIGN = 6, 13
+# The size of the mark of a running answer, of small icons and of a folder's, in pixels at the
+# default text size.
+DOT, SIGN, FOLDER = 6, 13, 16
 
 Index = QModelIndex | QPersistentModelIndex
 State = QStyle.StateFlag
@@ -76,8 +78,7 @@ class RowDelegate(QStyledItemDelegate):
         )
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
         if isinstance(row, Heading) and row.folder is not None:
-            side = self._theme.font_size + 2
-            _paint_sign(painter, "folder", view.rect.left() + INSET, view.rect, side)
+            _paint_sign(painter, "folder", view.rect.left() + INSET, view.rect, grown(FOLDER))
         painter.restore()
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
@@ -132,7 +133,7 @@ class RowDelegate(QStyledItemDelegate):
         if isinstance(row, Line):
             return place.adjusted(GAP_L if row.kind == "folder" else 0, 0, 0, 0)
         if row.folder is not None:
-            return place.adjusted(self._theme.font_size + 2 + SPACE, 0, 0, 0)
+            return place.adjusted(grown(FOLDER) + SPACE, 0, 0, 0)
         return place.adjusted(0, GAP, 0, 0)  # closer to its rows
 
     def _font(self, given: QFont, row: SidebarRow) -> QFont:
@@ -175,13 +176,14 @@ class RowDelegate(QStyledItemDelegate):
         if row.is_busy:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self._theme.colours.accent))
-            painter.drawEllipse(
-                QRectF(right - DOT, view.rect.center().y() + 0.5 - DOT / 2, DOT, DOT)
-            )
-            return right - DOT - SPACE
+            dot = grown(DOT)
+            top = view.rect.center().y() + 0.5 - dot / 2
+            painter.drawEllipse(QRectF(right - dot, top, dot, dot))
+            return right - dot - SPACE
         if row.conversation.pinned:
-            _paint_sign(painter, "pin", right - SIGN, view.rect, SIGN)
-            return right - SIGN - SPACE
+            side = grown(SIGN)
+            _paint_sign(painter, "pin", right - side, view.rect, side)
+            return right - side - SPACE
         if row.kind == "folder":
             return self._paint_small(painter, view, day_text(row.conversation.updated_at), right)
         return right
@@ -189,10 +191,11 @@ class RowDelegate(QStyledItemDelegate):
     def _paint_fold(self, painter: QPainter, view: Any, row: Heading, right: int) -> int:
         """Paint the disclosure arrow, and the number of collapsed rows."""
         rect = view.rect if row.folder is not None else view.rect.adjusted(0, GAP, 0, 0)
+        side = grown(SIGN)
         if row.is_folded or view.state & State.State_MouseOver:
             sign = "right" if row.is_folded else "down"
-            _paint_sign(painter, sign, right - SIGN + 2, rect, SIGN)
-        right -= SIGN + 2
+            _paint_sign(painter, sign, right - side + 2, rect, side)
+        right -= side + 2
         if row.is_folded and row.num_below:
             view.rect = rect
             return self._paint_small(painter, view, count_text(row.num_below), right)

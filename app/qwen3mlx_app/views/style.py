@@ -11,8 +11,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from .colours import Colours
+from .icons import LARGE, SIZE, SMALL
+from .text_scale import grown
 
 ICONS = Path(__file__).parents[1] / "icons"
+# In pixels at the default text size: icons of menus, the button that sends, the marks of boxes,
+# the arrows of lists and the handles of sliders.
+MENU, SEND, MARK, ARROW, HANDLE = 16, 28, 15, 14, 16
 MONOSPACE = "'SF Mono', Menlo, 'JetBrains Mono', 'DejaVu Sans Mono', monospace"
 
 
@@ -20,6 +25,7 @@ def style_sheet(colours: Colours, font_size: int, line: int) -> str:
     """`font_size` and `line`, the height of a line, in pixels.
 
     Buttons and fields need `line` also in a window that is too small for everything.
+    All that is drawn beside text grows with it.
     """
     icons = (ICONS / colours.name).as_posix()
     return "\n".join(
@@ -59,6 +65,7 @@ def _grounds(c: Colours) -> str:
         background: {c.sunken}; color: {c.text}; border: 1px solid {c.line}; padding: 3px 6px;
     }}
     QMenu {{
+        icon-size: {grown(MENU)}px;
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 8px; padding: 4px;
     }}
     QMenu::item {{ padding: 5px 24px 5px 12px; border-radius: 5px; }}
@@ -69,6 +76,7 @@ def _grounds(c: Colours) -> str:
     QMenuBar {{ background: {c.window}; border-bottom: 1px solid {c.line}; }}
     QMenuBar::item {{ padding: 4px 10px; background: transparent; border-radius: 5px; }}
     QMenuBar::item:selected {{ background: {c.hover}; }}
+    QToolButton#qt_menubar_ext_button {{ padding: 0; border: none; icon-size: 12px; }}
     """
 
 
@@ -85,7 +93,11 @@ def _labels(c: Colours, size: int) -> str:
 
 
 def _buttons(c: Colours, size: int, line: int) -> str:
+    send, mark = grown(SEND), grown(MARK)
+    # At most half of the height of one that has no words: Qt would draw none otherwise.
+    pill, circle = grown(SMALL) // 2 + 5, grown(SIZE) // 2 + 5
     return f"""
+    QAbstractButton {{ icon-size: {grown(SIZE)}px; }}
     QPushButton {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 7px;
         padding: 5px 12px; min-height: {line}px;
@@ -106,8 +118,9 @@ def _buttons(c: Colours, size: int, line: int) -> str:
         background: transparent; border: 1px solid transparent; color: {c.accent}; padding: 2px 4px;
     }}
     QPushButton#round {{
-        background: {c.accent}; border: 2px solid {c.accent}; border-radius: 16px; padding: 0;
-        min-width: 28px; max-width: 28px; min-height: 28px; max-height: 28px;
+        background: {c.accent}; border: 2px solid {c.accent}; padding: 0;
+        border-radius: {send // 2 + 2}px;
+        min-width: {send}px; max-width: {send}px; min-height: {send}px; max-height: {send}px;
     }}
     QPushButton#round:disabled {{ background: {c.hover}; border-color: {c.hover}; }}
     QPushButton#round:focus {{ border-color: {c.text}; }}
@@ -120,15 +133,22 @@ def _buttons(c: Colours, size: int, line: int) -> str:
     QToolButton:focus {{ border-color: {c.accent}; }}
     QToolButton:disabled {{ color: {c.faint}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
-    QToolButton#tab {{ padding: 6px 2px; font-size: {max(9, size - 4)}px; border-radius: 9px; }}
+    QToolButton#action, QToolButton#pill, QToolButton#chip, QToolButton#flat, QToolButton#fold {{
+        icon-size: {grown(SMALL)}px;
+    }}
+    QToolButton#tab {{
+        icon-size: {grown(LARGE)}px; padding: 6px 2px; font-size: {max(9, size - 4)}px;
+        border-radius: 9px;
+    }}
     QToolButton#action {{ padding: 3px; }}
     QToolButton#float {{
-        background: {c.surface}; border: 1px solid {c.line}; border-radius: 14px; padding: 4px;
+        background: {c.surface}; border: 1px solid {c.line}; border-radius: {circle}px;
+        padding: 4px;
     }}
     QToolButton#float:hover {{ background: {c.hover}; }}
     QToolButton#float:focus {{ border-color: {c.accent}; }}
     QToolButton#pill {{
-        padding: 4px 10px 4px 7px; border: 1px solid {c.line}; border-radius: 14px;
+        padding: 4px 10px 4px 7px; border: 1px solid {c.line}; border-radius: {pill}px;
         font-size: {size - 1}px;
     }}
     QToolButton#pill:checked {{ border-color: {c.selection}; color: {c.text}; }}
@@ -144,15 +164,17 @@ def _buttons(c: Colours, size: int, line: int) -> str:
     QToolButton#fold:checked {{ background: transparent; }}
     QCheckBox {{ spacing: 8px; }}
     QCheckBox::indicator, QRadioButton::indicator {{
-        width: 15px; height: 15px; border: 1px solid {c.faint}; border-radius: 5px;
+        width: {mark}px; height: {mark}px; border: 1px solid {c.faint};
+        border-radius: {mark // 3}px;
         background: {c.surface};
     }}
-    QRadioButton::indicator {{ border-radius: 8px; }}
+    QRadioButton::indicator {{ border-radius: {mark // 2 + 1}px; }}
     QCheckBox::indicator:focus {{ border-color: {c.accent}; }}
     """
 
 
 def _fields(c: Colours, icons: str, line: int) -> str:
+    arrow, handle = grown(ARROW), grown(HANDLE)
     return f"""
     QPlainTextEdit, QTextEdit, QLineEdit, QComboBox {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 7px;
@@ -169,8 +191,10 @@ def _fields(c: Colours, icons: str, line: int) -> str:
     QLineEdit#search:focus {{ background: {c.surface}; border-color: {c.accent}; }}
     QFrame#composer QPlainTextEdit {{ border: none; padding: 0; background: transparent; }}
     QComboBox {{ combobox-popup: 0; }}
-    QComboBox::drop-down {{ border: none; width: 22px; }}
-    QComboBox::down-arrow {{ image: url("{icons}/updown.svg"); width: 14px; height: 14px; }}
+    QComboBox::drop-down {{ border: none; width: {arrow + 8}px; }}
+    QComboBox::down-arrow {{
+        image: url("{icons}/updown.svg"); width: {arrow}px; height: {arrow}px;
+    }}
     QComboBox QAbstractItemView {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 8px; padding: 4px;
         selection-background-color: {c.selection}; selection-color: {c.text};
@@ -181,11 +205,12 @@ def _fields(c: Colours, icons: str, line: int) -> str:
     QRadioButton::indicator:checked {{ background: {c.accent}; border-color: {c.accent}; }}
     QProgressBar {{ background: {c.hover}; border: none; border-radius: 3px; max-height: 6px; }}
     QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
-    QSlider {{ min-height: 22px; }}
+    QSlider {{ min-height: {handle + 6}px; }}
     QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {c.line}; }}
     QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {c.accent}; }}
     QSlider::handle:horizontal {{
-        width: 16px; height: 16px; margin: -7px 0; border-radius: 9px;
+        width: {handle}px; height: {handle}px; margin: {1 - handle // 2}px 0;
+        border-radius: {handle // 2 + 1}px;
         background: {c.surface}; border: 1px solid {c.faint};
     }}
     QSlider::handle:horizontal:focus {{ border-color: {c.accent}; }}

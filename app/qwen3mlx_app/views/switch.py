@@ -7,9 +7,11 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from .pressing import EnterPresses
+from .text_scale import grown
 from .theme import Theme
 
-WIDTH, HEIGHT, INSET = 38, 22, 2
+# Pixels at the default text size; those around it are for the ring of the focus.
+WIDTH, HEIGHT, INSET, AROUND = 38, 22, 2, 2
 
 
 class Switch(EnterPresses, QAbstractButton):
@@ -23,19 +25,19 @@ class Switch(EnterPresses, QAbstractButton):
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH + 4, HEIGHT + 4)
+        return QSize(grown(WIDTH) + 2 * AROUND, grown(HEIGHT) + 2 * AROUND)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours, on = self._theme.colours, self.isChecked()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        track = QRectF(2, 2, WIDTH, HEIGHT)
+        track = QRectF(self.rect()).adjusted(AROUND, AROUND, -AROUND, -AROUND)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.accent if on else colours.faint))
         if not self.isEnabled():
             painter.setOpacity(0.5)
-        painter.drawRoundedRect(track, HEIGHT / 2, HEIGHT / 2)
-        side = HEIGHT - 2 * INSET
+        painter.drawRoundedRect(track, track.height() / 2, track.height() / 2)
+        side = track.height() - 2 * INSET
         left = track.right() - INSET - side if on else track.left() + INSET
         painter.setBrush(QColor("#ffffff"))
         painter.drawEllipse(QRectF(left, track.top() + INSET, side, side))

@@ -65,7 +65,7 @@ class CallCard(QFrame):
         self._time = muted("", self)
         self._ending = Label("", self)
         self._ending.setStyleSheet(f"font-size: {theme.font_size - 2}px;")
-        head.addWidget(IconLabel("tools", SMALL.width(), self))
+        head.addWidget(IconLabel("tools", SMALL, self))
         head.addWidget(self._name)
         head.addWidget(self._time)
         head.addWidget(self._ending)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from ..domain import BUILT_IN, Tool, ToolServer
 from ..services.plain import listed, one_line
-from .icons import SMALL, icon
+from .icons import icon
 from .plain import Menu, ToolButton, set_tip
 
 # The most tools of a server that are named.
@@ -27,7 +27,6 @@ class ToolsButton(ToolButton):
         super().__init__(parent)
         self.setObjectName("pill")
         self.setIcon(icon("tools"))
-        self.setIconSize(SMALL)
         self.setCheckable(True)
         self.setPopupMode(ToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from ..services.plain import one_line
-from .icons import SIZE, icon
+from .icons import icon
 from .plain import Label, ToolButton, set_tip
 
 
@@ -42,17 +42,15 @@ def tool_button(
     text: str = "",
     do: Callable[[], object] | None = None,
     *,
-    size: QSize = SIZE,
     kind: str = "",
 ) -> ToolButton:
     """A button with an icon; `text` is its tooltip and its name for screen readers.
 
-    `kind` is an object name of the style sheet.
+    `kind` is an object name of the style sheet, which knows the size of its icon.
     """
     button = ToolButton(parent)
     button.setObjectName(kind)
     button.setIcon(icon(sign))
-    button.setIconSize(size)
     set_tip(button, text)
     button.setAccessibleName(one_line(text))
     if do is not None:
@@ -60,14 +58,11 @@ def tool_button(
     return button
 
 
-def labelled_button(
-    parent: QWidget, sign: str, text: str, *, size: QSize = SIZE, kind: str = ""
-) -> ToolButton:
+def labelled_button(parent: QWidget, sign: str, text: str, *, kind: str = "") -> ToolButton:
     """A button with an icon and `text` beside it."""
     button = ToolButton(parent)
     button.setObjectName(kind)
     button.setIcon(icon(sign))
-    button.setIconSize(size)
     button.setText(text)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button

@@ -75,7 +75,7 @@ def test_icons_follow_the_theme(window: MainWindow) -> None:
     program = program_of(window)
 
     def drawn() -> Any:
-        return icon("plus").pixmap(SIZE).toImage()
+        return icon("plus").pixmap(SIZE, SIZE).toImage()
 
     program.settings.update(theme="light")
     light = drawn()

@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ...quantization import Quality
 from ...services.plain import one_line
 from ..sizes import size_text
+from ..text_scale import grown
 from ..theme import Theme
 
+# Pixels at the default text size.
 HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 230, 54, 34, 14, 40
 SERIES = ("#6d62f0", "#e0793a", "#1f9d6b", "#d04a78", "#2b87c8", "#a08028")
 
@@ -38,10 +40,11 @@ class Chart(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(320, HEIGHT)
+        return QSize(320, grown(HEIGHT))
 
     def place(self, x: float, y: float) -> QPointF:
-        area = QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
+        left, top, right, bottom = map(grown, (LEFT, TOP, RIGHT, BOTTOM))
+        area = QRectF(self.rect()).adjusted(left, top, -right, -bottom)
         return QPointF(area.left() + x * area.width(), area.bottom() - y * area.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -63,12 +66,12 @@ class Chart(QWidget):
         up: Sequence[tuple[float, str]],
     ) -> None:
         """Draw the axes; marks are positions and texts."""
-        colours = self._theme.colours
+        colours, high = self._theme.colours, painter.fontMetrics().height()
         for y, text in up:
             start = self.place(0, y)
             painter.setPen(QPen(QColor(colours.line), 1))
             painter.drawLine(start, self.place(1, y))
-            box = QRectF(0, start.y() - 8, LEFT - 8, 16)
+            box = QRectF(0, start.y() - high / 2, start.x() - 8, high)
             painter.setPen(QColor(colours.muted))
             flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(box, flags, text)
@@ -77,7 +80,7 @@ class Chart(QWidget):
             painter.setPen(QPen(QColor(colours.line), 1))
             painter.drawLine(start, start + QPointF(0, 4))
             painter.setPen(QColor(colours.muted))
-            box = QRectF(start.x() - 50, start.y() + 8, 100, 16)
+            box = QRectF(start.x() - grown(50), start.y() + 8, grown(100), high)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
 from ...controllers.quantize import QuantizeController
 from ...quantization import Quality
 from ..dot import Dot
-from ..icons import SMALL
 from ..plain import NameLabel, ToolButton
 from ..sizes import size_text
 from ..theme import GAP, GAP_L, Theme
@@ -81,7 +80,7 @@ class ResultsTable(QScrollArea):
             self._add(row, column, text, "")
         name = self.tr("Remove {name} from the list").format(name=one.name)
         forget = partial(self._quantize.forget, one)
-        remove = tool_button(self._content, "close", name, forget, size=SMALL, kind="action")
+        remove = tool_button(self._content, "close", name, forget, kind="action")
         self._grid.addWidget(remove, row, len(cells) + 1)
         self._removes.append(remove)
 

@@ -12,7 +12,6 @@ from ...domain import ServerState
 from ..beside import Beside, in_row
 from ..dot import Dot
 from ..following import follow
-from ..icons import SMALL
 from ..page import Group, Page
 from ..plain import Button, Label
 from ..switch import Switch
@@ -72,7 +71,7 @@ class ServerPage(Page):
         self._state.setWordWrap(True)
         self._address = hint_label("", self)
         text = self.tr("Copy address")
-        self._copy = tool_button(self, "copy", text, self._copy_address, size=SMALL)
+        self._copy = tool_button(self, "copy", text, self._copy_address, kind="action")
         self._restart = Button(self.tr("Restart"), self)
         self._restart.clicked.connect(self._server.restart)
         self._on = Switch(self.tr("Run the server"), theme, self)
