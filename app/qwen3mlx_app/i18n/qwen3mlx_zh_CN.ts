@@ -600,7 +600,7 @@
     </message>
     <message>
         <source>{number} of {count}</source>
-        <translation>第 {number} 个，共 {count} 个</translation>
+        <translation>{number}/{count}</translation>
     </message>
     <message>
         <source>No matches</source>
@@ -2863,6 +2863,10 @@
     <message>
         <source>{name} contains more text than a model can read. Attach only part of it.</source>
         <translation>{name} 的文本超出模型能读取的长度，请只添加其中一部分。</translation>
+    </message>
+    <message>
+        <source>{name} is a folder. Attach the files in it.</source>
+        <translation>{name} 是文件夹，请添加其中的文件。</translation>
     </message>
     <message>
         <source>There is no file named {name}.</source>

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from ..controllers.chat import ChatController
 from ..controllers.context import ContextController
@@ -30,12 +30,13 @@ from .following import follow
 from .message_footer import Intents
 from .message_list import MessageList
 from .model_picker import ModelPicker
+from .tab_order import as_seen
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .tool_choice import ToolChoice
 from .welcome import FirstRun, Greeting, TemporaryGreeting
 
-# The narrowest conversation beside its settings, in pixels.
-LEAST = 360
+# The narrowest conversation beside its settings, and the lowest one, in pixels.
+LEAST, LOWEST = 360, 40
 
 
 class ChatPage(QWidget):
@@ -73,6 +74,9 @@ class ChatPage(QWidget):
         self._header = ChatHeader(self)  # all in the order in which they are seen, as Tab goes
         self._column = QWidget(self)
         self._stack = QStackedWidget(self._column)
+        # What is written needs its room first.
+        self._stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self._stack.setMinimumHeight(LOWEST)
         self.first_run = FirstRun(self._stack)
         edits = Edits(chat.drafts.edit_of, self._send_with)
         self.messages = MessageList(chat.messages, theme, self.intents, edits, self._stack)
@@ -122,9 +126,6 @@ class ChatPage(QWidget):
     def toggle_panel(self) -> None:
         self._header.show_panel(not self._header.shows_panel)
 
-    def _open_picker(self) -> None:
-        self.picker.open()
-
     def regenerate_with(self, message_id: str) -> None:
         """Ask which model is to answer once more."""
         self.picker.ask(lambda model_id: self._chat.regenerate(message_id, model_id))
@@ -156,8 +157,12 @@ class ChatPage(QWidget):
     def _share_room(self) -> None:
         """In a narrow window, the settings take the place of the conversation."""
         is_shown = self._header.shows_panel
-        self._column.setVisible(not is_shown or self.width() >= LEAST + self.panel.width())
+        has_column = not is_shown or self.width() >= LEAST + self.panel.width()
+        focused = self.window().focusWidget()
         self.panel.setVisible(is_shown)
+        if not has_column and focused is not None and self._column.isAncestorOf(focused):
+            as_seen(self.panel)[0].setFocus(Qt.FocusReason.OtherFocusReason)
+        self._column.setVisible(has_column)
 
     def compare_with(self) -> None:
         """Ask which model is to answer as well, from the next question on."""
@@ -210,7 +215,7 @@ class ChatPage(QWidget):
         composer.text_changed.connect(self._on_text_changed)
         composer.files_given.connect(chat.attach)
         composer.thinking_changed.connect(self._set_thinking)
-        composer.models_wanted.connect(self._open_picker)
+        composer.models_wanted.connect(lambda *_: self.picker.open())
         composer.entered.connect(self._estimate)
         composer.file_removed.connect(chat.drafts.remove)
         chat.drafts.shown.connect(composer.show_draft)

@@ -70,11 +70,15 @@ class Flow(Placed):
 
 
 class FlowArea(QScrollArea):
-    """Widgets in rows, as high as they are up to `most_rows`; more can be scrolled to."""
+    """Widgets in rows, as high as they are up to `most_rows`; more can be scrolled to.
+
+    One row is left where the window has no room for more.
+    """
 
     def __init__(self, most_rows: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._most_rows = most_rows
+        self._height = 0
         self._flow = Flow(self)
         self.setWidget(self._flow)
         self._flow.setAutoFillBackground(False)
@@ -96,6 +100,9 @@ class FlowArea(QScrollArea):
         self._flow.remove(widget)
         self._fit()
 
+    def sizeHint(self) -> QSize:
+        return QSize(0, self._height)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
@@ -103,6 +110,9 @@ class FlowArea(QScrollArea):
     def _fit(self) -> None:
         row = self._flow.row_height() + GAP
         height = self._flow.heightForWidth(self.viewport().width())
-        self.setFixedHeight(min(height, int(self._most_rows * row)))
+        self._height = min(height, int(self._most_rows * row))
+        self.setMinimumHeight(min(height, row))
+        self.setMaximumHeight(self._height)
+        self.updateGeometry()
         self.setVisible(bool(self._flow.count()))
         self._flow.place()

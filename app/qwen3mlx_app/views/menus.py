@@ -28,7 +28,7 @@ class Menus(QObject):
         self._program = program
         self._chat = chat
         self._actions: list[tuple[QAction, str, str]] = []
-        name_more(bar, self.tr("More menus"), drawing("right"))
+        name_more(bar, self.tr("More menus"), drawing("right", "text"))
 
     def menu(self, title: str, letter: str) -> Menu:
         return add_menu_to(self._bar, title, letter)

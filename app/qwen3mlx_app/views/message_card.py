@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QEnterEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ..domain import Message, MessageRow
 from ..services.plain import one_line
@@ -19,6 +19,7 @@ from .message_text import MessageText
 from .plain import Menu, NameLabel
 from .rich_text import RichLabel
 from .tab_order import TabPlace, follow, put_after
+from .text_scale import grown
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .thinking import Thinking
 from .tool_calls import CallCard, ShownCall
@@ -28,6 +29,8 @@ from .widgets import error_label, hint_label
 MAX_CALLS = 100
 # Pixels above and below the text of a question's bubble.
 INSIDE = 8
+# The least width of a question beside its buttons, in pixels at the default text size.
+LEAST = 230
 
 
 class MessageCard(QWidget):
@@ -159,9 +162,17 @@ class MessageCard(QWidget):
 
     def height_at(self, width: int) -> int:
         """The height it takes at a width."""
+        if self._is_question:
+            self._turn_row(width)
         if self._layout.hasHeightForWidth():
             return self._layout.totalHeightForWidth(width)
         return self._layout.totalSizeHint().height()
+
+    def _turn_row(self, width: int) -> None:
+        """Put the buttons below the question where they leave it too little room beside them."""
+        has_room = width - self._footer.sizeHint().width() >= grown(LEAST)
+        direction = QBoxLayout.Direction
+        self._row.setDirection(direction.LeftToRight if has_room else direction.BottomToTop)
 
     def mark(self, marks: Marks | None, current: int) -> RichLabel | None:
         """Mark matches; returns the label with the match number `current`."""
@@ -261,11 +272,12 @@ class MessageCard(QWidget):
         inner = QVBoxLayout(self._body)
         inner.setContentsMargins(GAP_L, INSIDE, GAP_L, INSIDE)
         inner.addWidget(self._text)
-        row = QHBoxLayout()
+        side = Qt.AlignmentFlag
+        row = self._row = QHBoxLayout()
         row.setSpacing(GAP)
         row.addStretch(1)
-        row.addWidget(self._footer, 0, Qt.AlignmentFlag.AlignBottom)
-        row.addWidget(self._body)
+        row.addWidget(self._footer, 0, side.AlignRight | side.AlignBottom)
+        row.addWidget(self._body, 0, side.AlignRight)
         self._layout.addWidget(self._files)
         self._layout.addLayout(row)
         self._layout.addWidget(self._error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -39,6 +39,7 @@ class MessageField(QPlainTextEdit):
         super().__init__(parent)
         self.takes_files = True
         self._send_with = send_with
+        self._height = 0
         self._later = single_shot(self, 0, self._fit)
         self.setTabChangesFocus(True)
         self.setAcceptDrops(False)  # the window handles dropped files
@@ -53,6 +54,9 @@ class MessageField(QPlainTextEdit):
         if text != self.toPlainText():
             self.setPlainText(text)
             self.moveCursor(self.textCursor().MoveOperation.End)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self._height)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_composing = self.textCursor().block().layout().preeditAreaText() != ""
@@ -112,7 +116,10 @@ class MessageField(QPlainTextEdit):
         return control or (self._send_with() == "enter" and not shift)
 
     def _fit(self) -> None:
-        """Take the height of the text. The document knows it only of the lines it has shown."""
+        """Take the height of the text, or of a line where the window has no room for more.
+
+        The document knows it only of the lines it has shown.
+        """
         line = self.fontMetrics().lineSpacing()
         most = max(line, min(MAX_LINES * line, int(MAX_SHARE * self.window().height())))
         height, block = 0.0, self.document().begin()
@@ -122,7 +129,10 @@ class MessageField(QPlainTextEdit):
         is_long = height > most + 1
         frame = self.height() - self.viewport().height() if self.isVisible() else 2
         margins = 2 * int(self.document().documentMargin()) + max(2, frame)
-        self.setFixedHeight(int(most if is_long else max(height, line)) + margins)
+        self._height = int(most if is_long else max(height, line)) + margins
+        self.setMinimumHeight(line + margins)
+        self.setMaximumHeight(self._height)
+        self.updateGeometry()
 
 
 class FieldFrame(QFrame):

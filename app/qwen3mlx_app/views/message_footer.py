@@ -12,9 +12,9 @@ from ..domain import EDITED, Message, MessageRow
 from .copy_button import CopyButton
 from .figures import Figures
 from .icons import icon
-from .plain import Menu, ToolButton
+from .plain import Menu, NameLabel, ToolButton
 from .theme import GAP_S
-from .widgets import muted, tool_button
+from .widgets import tool_button
 
 
 class Intents(QObject):
@@ -56,7 +56,8 @@ class Footer(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self._previous = self._button("left", self.tr("Previous version"), partial(self._step, -1))
-        self._place = muted("", self)
+        self._place = NameLabel("", self)
+        self._place.setObjectName("muted")
         self._next = self._button("right", self.tr("Next version"), partial(self._step, 1))
         self._continue = self._button(
             "continue", self.tr("Continue"), partial(self._emit, intents.continue_answer)
@@ -103,8 +104,8 @@ class Footer(QWidget):
         is_over = message.status != "streaming"
         for widget in (self._previous, self._next):
             widget.setVisible(several and is_over)
-        parts = [self.tr("edited")] if message.finish_reason == EDITED else []
-        parts += [f"{row.version + 1}/{row.num_versions}"] if several else []
+        parts = [f"{row.version + 1}/{row.num_versions}"] if several else []
+        parts += [self.tr("edited")] if message.finish_reason == EDITED else []
         self._place.setText(" · ".join(parts))
         self._place.setVisible(bool(parts) and is_over)
         self._previous.setEnabled(row.version > 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
-from .plain import ToolButton
+from .plain import ToolButton, set_tip
 from .theme import GAP, GAP_S
 from .widgets import labelled_button
 
@@ -36,17 +36,26 @@ class Rail(QWidget):
             if name == "settings":
                 layout.addStretch()
             layout.addWidget(self._button(name, title))
+        self.set_short(False)
         self.show_page("chat")
 
     def add_above_settings(self, widget: QWidget) -> None:
         self._column.insertWidget(self._column.count() - 1, widget)
+
+    def set_short(self, is_short: bool) -> None:
+        """Leave out the words, which the tips have then."""
+        style = Qt.ToolButtonStyle
+        for name, button in self._buttons.items():
+            button.setToolButtonStyle(
+                style.ToolButtonIconOnly if is_short else style.ToolButtonTextUnderIcon
+            )
+            set_tip(button, self.titles[name] if is_short else "")
 
     def show_page(self, name: str) -> None:
         self._buttons[name].setChecked(True)
 
     def _button(self, name: str, title: str) -> ToolButton:
         button = labelled_button(self, name, title, kind="tab")
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setCheckable(True)
         button.setAccessibleName(title)
         # As wide as the widest title, at any text size.

@@ -18,6 +18,8 @@ from .theme import Theme
 
 # The width of the window below which sidebar and page take turns, and of a sidebar, in pixels.
 NARROW, SIDEBAR = 700, 250
+# The width of the window, in sizes of its text, below which the rail has no words.
+FEW = 24
 
 
 class WindowBody(QWidget):
@@ -30,6 +32,7 @@ class WindowBody(QWidget):
     def __init__(self, program: Program, session: Session, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._settings = program.settings
+        self._theme = theme
         self._peeks = False  # the sidebar, in a narrow window
         self.sidebar_width = SIDEBAR
         self.rail = Rail(self)  # first, as the eye and Tab go
@@ -47,6 +50,7 @@ class WindowBody(QWidget):
         self.downloads.models_wanted.connect(lambda: self.pages.show_page("models"))
         self.rail.wanted.connect(self.pages.show_page)
         self.pages.shown.connect(self._on_page_shown)
+        theme.changed.connect(self.arrange)
         self.pages.chat.sidebar_wanted.connect(self.toggle_sidebar)
 
     def set_sidebar_width(self, width: int) -> None:
@@ -64,6 +68,7 @@ class WindowBody(QWidget):
     def arrange(self) -> None:
         """Show what there is room for."""
         is_shown = self.pages.name == "chat" and self._wants_sidebar
+        self.rail.set_short(self.window().width() < FEW * self._theme.font_size)
         self.sidebar.setVisible(is_shown)
         self._area.setVisible(not (is_shown and self._is_narrow))
 

@@ -222,3 +222,8 @@ def test_no_text_closes_its_fence(text: str) -> None:
     assert fence == f"{end}python"
     assert "\n".join(lines) == f"#{text}#"
     assert not any(line.strip().startswith(end) for line in lines)
+
+
+def test_a_folder_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(AttachmentRefused, match=f"{tmp_path.name} is a folder"):
+        read_attachment(tmp_path, PROGRAM)

@@ -89,7 +89,7 @@ def test_a_question_is_edited_where_it_stands_and_answered_anew(
         qtbot.keyClick(within.text, Key.Key_Return)
     assert shown(program_of(window)) == [("user", "Other"), ("assistant", "B")]
     assert fields(window) == []
-    assert "edited · 2/2" in seen(window)
+    assert "2/2 · edited" in seen(window)
     assert written(window) == "my draft"
     assert window.chat.composer.text.hasFocus()
     cards(window)[0].setFocus()
@@ -110,7 +110,7 @@ def test_an_answer_is_edited_without_being_asked_again(
     button(within, "Save").click()
     assert shown(program_of(window)) == [("user", "Question"), ("assistant", "My own words")]
     assert len(fake.bodies) == 1
-    assert "edited · 2/2" in seen(window)
+    assert "2/2 · edited" in seen(window)
     within = edit(window, 1)
     button(within, "Save").click()  # nothing was changed
     assert program_of(window).chat.messages.value(1).num_versions == 2

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers.drafts import DraftFile
 from qwen3mlx_app.domain import Notice
+from qwen3mlx_app.views.attachment_chips import AttachmentChips
 from qwen3mlx_app.views.chat_header import ChatHeader
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.message_card import MessageCard
+from qwen3mlx_app.views.message_footer import Footer
 from qwen3mlx_app.views.page import FIELD
 from qwen3mlx_app.views.part_widgets import CodePart
 from qwen3mlx_app.views.plain import NameLabel
@@ -171,3 +176,80 @@ def test_the_head_of_code_holds_its_language(
     assert language.height() >= language.sizeHint().height()
     first = min(one.y() for one in code.parentWidget().findChildren(RichLabel))
     assert language.mapTo(code.parentWidget(), language.rect().bottomLeft()).y() < first
+
+
+def test_files_and_notices_leave_the_message_its_room(window: MainWindow, qtbot: QtBot) -> None:
+    program, composer = program_of(window), window.chat.composer
+    program.settings.update(font_size=24)
+    window.resize(480, 780)
+    names = [f"{number}{'a' * 200}.txt" for number in range(11)]
+    composer.show_files([DraftFile(id=name, name=name) for name in names])
+    program.notices.add(Notice(text="This file is no text. " * 20, kind="warning"))
+    window.chat.context_bar.findChildren(QLabel)[0].setText("Too long for the model. " * 3)
+    window.chat.context_bar.show()
+    composer.text.setPlainText("word " * 2000)
+    chips = composer.findChild(AttachmentChips)
+    assert chips is not None
+    qtbot.waitUntil(lambda: composer.height() >= composer.minimumSizeHint().height())
+    parts: list[QWidget] = [chips, composer.text, button(composer, "Send")]
+    for above, below in pairwise(parts):
+        assert above.geometry().bottom() < below.geometry().top()
+    assert composer.rect().contains(parts[-1].geometry())
+    assert chips.height() > 40  # a whole one
+
+
+def test_a_menu_bar_without_room_says_that_there_is_more(window: MainWindow, qtbot: QtBot) -> None:
+    program_of(window).settings.update(font_size=24)
+    window.resize(480, 600)
+    more = button(window.menuBar(), "More menus")
+    picture = more.grab().toImage()
+    rows, columns = range(picture.height()), range(picture.width())
+    assert len({picture.pixel(x, y) for x in columns for y in rows}) > 2
+    window.resize(1200, 600)
+    qtbot.waitUntil(lambda: not more.isVisible())
+
+
+def test_a_question_is_whole_beside_or_above_its_buttons(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    fake.script = [answer("Three."), answer("Four.")]
+    ask(window, qtbot, "How many r's are in strawberry?")
+    program = program_of(window)
+    question = program.chat.messages.value(0).message
+    with qtbot.waitSignal(program.chat.finished):
+        program.chat.edit(question.id, "How many r's are in raspberry?")
+    window.resize(480, 780)
+    for size in (14, 24):
+        program.settings.update(font_size=size)
+        QApplication.processEvents()
+        window.chat.messages.lay_out()
+        card = window.chat.messages.findChildren(MessageCard)[0]
+        [label] = card.labels()
+        assert label.width() >= label.fontMetrics().horizontalAdvance("raspberry?")
+        [footer] = card.findChildren(Footer)
+        assert footer.findChildren(NameLabel)[0].shown().startswith("2/2")
+        bubble = label.mapTo(card, label.rect().topLeft()).y()
+        assert footer.y() > bubble or size == 14
+        assert not footer.geometry().contains(label.mapTo(card, label.rect().center()))
+
+
+def test_in_a_window_of_few_words_the_rail_has_none(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(480, 600)
+    wide = window.rail.sizeHint().width()
+    program_of(window).settings.update(font_size=24)
+    qtbot.waitUntil(lambda: window.rail.width() < wide + 10)
+    assert button(window.rail, "Models").toolTip() == "Models"
+    window.resize(1200, 600)
+    qtbot.waitUntil(lambda: window.rail.width() > wide + 10)
+    assert button(window.rail, "Models").toolTip() == ""
+
+
+def test_the_focus_goes_to_the_settings_that_take_the_place(window: MainWindow) -> None:
+    window.resize(480, 600)
+    window.chat.composer.text.setFocus()
+    window.chat.show_panel(True)
+    focused = window.focusWidget()
+    assert focused is not None
+    assert window.chat.panel.isAncestorOf(focused)
+    window.chat.show_panel(False)
+    assert window.chat.composer.text.hasFocus()

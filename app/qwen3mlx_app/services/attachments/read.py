@@ -59,6 +59,9 @@ def in_context(attachment: Attachment) -> str:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.is_dir():
+            sentence = translate("attachments", "{name} is a folder. Attach the files in it.")
+            raise AttachmentRefused(sentence, path.name)
         if not path.is_file():
             raise AttachmentRefused(
                 translate("attachments", "There is no file named {name}."), path.name
