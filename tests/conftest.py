@@ -128,7 +128,7 @@ def _stays_offline() -> Iterator[None]:
 def _leaves_no_threads() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    patience = time.monotonic() + 2
+    patience = time.monotonic() + 20
     for thread in set(threading.enumerate()) - before:
         thread.join(max(0.0, patience - time.monotonic()))
     left = [t for t in threading.enumerate() if t not in before]
