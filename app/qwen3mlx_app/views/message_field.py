@@ -132,6 +132,7 @@ class MessageField(QPlainTextEdit):
         self._height = int(most if is_long else max(height, line)) + margins
         self.setMinimumHeight(line + margins)
         self.setMaximumHeight(self._height)
+        self.resize(self.width(), self._height)  # at once; the layout takes back what it lacks
         self.updateGeometry()
 
 
