@@ -97,6 +97,11 @@ MESSAGES = (
     QT_TRANSLATE_NOOP("server_errors", "{0} has no model card."),
     QT_TRANSLATE_NOOP(
         "server_errors",
+        "{0} gave an answer about {1} that is not of the hub's form ({2}): use another hub; "
+        "finished files are kept.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "server_errors",
         "A file of {0} is not of the size that the hub announced: run it again later, or use "
         "another hub; finished files are kept.",
     ),
