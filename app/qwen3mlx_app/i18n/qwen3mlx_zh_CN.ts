@@ -4824,7 +4824,7 @@
     </message>
     <message>
         <source>{0} gave an answer about {1} that is not of the hub&apos;s form ({2}): use another hub; finished files are kept.</source>
-        <translation>{0} 关于 {1} 的回复不符合该平台的格式（{2}）：请换用其他平台；已完成的文件会保留。</translation>
+        <translation>{0} 关于 {1} 的回复不符合该社区的格式（{2}）：请换一个社区；已完成的文件会保留。</translation>
     </message>
     <message>
         <source>A file of {0} is not of the size that the hub announced: run it again later, or use another hub; finished files are kept.</source>
