@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import DownloadError, ModelNotFoundError, UnreachableError
+from .environment import check_hub, check_token
 from .listing import LARGEST_LISTING, SILENCE_SECONDS
 from .sources import HUGGING_FACE
 
@@ -27,12 +28,18 @@ def hub_of(source: str) -> Hub:
     plain = {"Accept-Encoding": "identity"}
     if source == HUGGING_FACE:
         from huggingface_hub import constants
+
+        check_hub(constants.ENDPOINT)
+        from huggingface_hub import get_token
         from huggingface_hub.utils._headers import build_hf_headers
 
+        check_token(get_token(), constants.ENDPOINT)
         return Hub(constants.ENDPOINT, {**build_hf_headers(), **plain})
     from .sources.modelscope import endpoint
 
     token = os.environ.get("MODELSCOPE_API_TOKEN")
+    check_hub(endpoint())
+    check_token(token, endpoint())
     return Hub(endpoint(), {**plain, **({"Authorization": f"Bearer {token}"} if token else {})})
 
 

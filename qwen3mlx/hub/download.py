@@ -19,6 +19,7 @@ from ..library.cache import (
     missing_files,
 )
 from ..settings.state import NO_HOME
+from .environment import check_hub, check_token
 from .errors import explain, offline
 from .hashes import blobs, check_hashes, mark_unverified
 from .offline import is_offline
@@ -135,7 +136,12 @@ def _tuned_library() -> Iterator[None]:
     """
     from huggingface_hub import constants
 
+    check_hub(constants.ENDPOINT)
+    from huggingface_hub import get_token
+
     from .answers import check_from_now_on
+
+    check_token(get_token(), constants.ENDPOINT)
 
     logger = logging.getLogger("huggingface_hub")
     with _tuning:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import UploadError, UsageError
 from ..library.names import is_repository
 from ..quoting import printable, quoted, shortened
+from .environment import check_hub, check_token
 from .offline import is_offline
 from .upload_errors import explain
 
@@ -82,15 +83,19 @@ def send(to: Target, files: Sequence[Path], on_file: OnFile) -> str:
 def _asking(repo_id: str) -> Iterator[HfApi]:
     """Return the hub's interface; its errors become ours, and none of them shows the token."""
     import httpx2
-    from huggingface_hub import HfApi, get_token
+    from huggingface_hub import constants
 
     if is_offline():
         raise UploadError("HF_HUB_OFFLINE forbids to send anything: unset it.")
+    check_hub(constants.ENDPOINT)
+    from huggingface_hub import HfApi, get_token
+
     if (token := get_token()) is None:
         raise UploadError(
             "There is no Hugging Face token here: make one that may write at "
             "https://huggingface.co/settings/tokens, and set HF_TOKEN, or run `hf auth login`."
         )
+    check_token(token, constants.ENDPOINT)
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.ERROR)  # it logs each retry

@@ -31,8 +31,8 @@ DEMOS = {
 # Characters of a name: longer than any id of a hub.
 LONGEST = 300
 _REPO_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
-# Hugging Face forbids "--" and "..".
-_REPO_ID = re.compile(f"(?!.*(?:--|\\.\\.)){_REPO_PART}/{_REPO_PART}")
+# Hugging Face forbids "--" and "..", and ".git" at the end.
+_REPO_ID = re.compile(f"(?!.*(?:--|\\.\\.|\\.git$)){_REPO_PART}/{_REPO_PART}")
 # https://huggingface.co/org/repo/tree/main, and hf.co/org/repo as Ollama writes it.
 _HUB_LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/?#\s]+/[^/?#\s]+)(?:[/?#].*)?",

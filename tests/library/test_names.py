@@ -4,7 +4,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from huggingface_hub.utils._validators import validate_repo_id
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.errors import ModelNotFoundError, Qwen3MLXError
@@ -43,6 +44,14 @@ def test_blanks_and_the_tag_latest_do_not_matter(name: str, repo_id: str) -> Non
     assert meaning(f" {name}\n") == meaning(name)
     if not name.lower().endswith(":latest"):
         assert meaning(f"{name}:Latest") == meaning(name)
+
+
+@example("org/a.git")
+@example("org/a--b")
+@given(st.from_regex(r"[aZ9._-]{1,9}/[aZ9._-]{1,9}(\.git)?", fullmatch=True))
+def test_what_is_taken_for_a_repository_the_hubs_client_takes(name: str) -> None:
+    if names.is_repository(name):
+        validate_repo_id(name)
 
 
 @pytest.mark.parametrize(

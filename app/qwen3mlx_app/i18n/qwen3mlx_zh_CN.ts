@@ -4823,6 +4823,22 @@
         <translation>{0} 没有模型卡片。</translation>
     </message>
     <message>
+        <source>{0} is no address of a hub: write it as in https://huggingface.co.</source>
+        <translation>{0} 不是社区的地址：请写成 https://huggingface.co 这样的形式。</translation>
+    </message>
+    <message>
+        <source>The token for {0} holds characters that no token has: copy it again.</source>
+        <translation>用于 {0} 的令牌含有令牌中不会出现的字符：请重新拷贝。</translation>
+    </message>
+    <message>
+        <source>A SOCKS proxy cannot be used: set ALL_PROXY and HTTPS_PROXY to the proxy&apos;s address for HTTP, as in http://127.0.0.1:7890.</source>
+        <translation>无法使用 SOCKS 代理：请将 ALL_PROXY 和 HTTPS_PROXY 设为该代理的 HTTP 地址，例如 http://127.0.0.1:7890。</translation>
+    </message>
+    <message>
+        <source>The proxy in ALL_PROXY, HTTP_PROXY or HTTPS_PROXY cannot be used ({0}): correct its address.</source>
+        <translation>无法使用 ALL_PROXY、HTTP_PROXY 或 HTTPS_PROXY 中的代理（{0}）：请更正其地址。</translation>
+    </message>
+    <message>
         <source>{0} gave an answer about {1} that is not of the hub&apos;s form ({2}): use another hub; finished files are kept.</source>
         <translation>{0} 关于 {1} 的回复不符合该社区的格式（{2}）：请换一个社区；已完成的文件会保留。</translation>
     </message>

@@ -22,6 +22,7 @@ from ...errors import DownloadError, ModelNotFoundError, UnreachableError
 from ...library.cache import missing_files
 from ...library.folders import modelscope_folder
 from ...quoting import quoted
+from ..environment import check_hub, check_token
 from ..listing import LARGEST_LISTING, MOST_FILES, SILENCE_SECONDS, is_inside
 from ..preflight import check_config, check_files, check_size
 from ..progress import Progress, ProgressCallback
@@ -54,6 +55,8 @@ def fetch(repo_id: str, revision: str | None, progress: ProgressCallback) -> Pat
 
     folder = _folder(repo_id)
     token = os.environ.get("MODELSCOPE_API_TOKEN")
+    check_hub(endpoint())
+    check_token(token, endpoint())
     headers = {"Accept-Encoding": "identity"}
     if token:
         headers["Authorization"] = f"Bearer {token}"

@@ -97,6 +97,24 @@ MESSAGES = (
     QT_TRANSLATE_NOOP("server_errors", "{0} has no model card."),
     QT_TRANSLATE_NOOP(
         "server_errors",
+        "{0} is no address of a hub: write it as in https://huggingface.co.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "server_errors",
+        "The token for {0} holds characters that no token has: copy it again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "server_errors",
+        "A SOCKS proxy cannot be used: set ALL_PROXY and HTTPS_PROXY to the proxy's address for "
+        "HTTP, as in http://127.0.0.1:7890.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "server_errors",
+        "The proxy in ALL_PROXY, HTTP_PROXY or HTTPS_PROXY cannot be used ({0}): correct its "
+        "address.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "server_errors",
         "{0} gave an answer about {1} that is not of the hub's form ({2}): use another hub; "
         "finished files are kept.",
     ),
