@@ -7,7 +7,7 @@ from functools import cached_property, partial
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ..controllers.chat import ChatController
 from ..controllers.context import ContextController
@@ -30,7 +30,6 @@ from .following import follow
 from .message_footer import Intents
 from .message_list import MessageList
 from .model_picker import ModelPicker
-from .tab_order import as_seen
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .tool_choice import ToolChoice
 from .welcome import FirstRun, Greeting, TemporaryGreeting
@@ -74,9 +73,7 @@ class ChatPage(QWidget):
         self._header = ChatHeader(self)  # all in the order in which they are seen, as Tab goes
         self._column = QWidget(self)
         self._stack = QStackedWidget(self._column)
-        # What is written needs its room first.
-        self._stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-        self._stack.setMinimumHeight(LOWEST)
+        self._stack.setMinimumHeight(LOWEST)  # what is written needs its room first
         self.first_run = FirstRun(self._stack)
         edits = Edits(chat.drafts.edit_of, self._send_with)
         self.messages = MessageList(chat.messages, theme, self.intents, edits, self._stack)
@@ -158,10 +155,7 @@ class ChatPage(QWidget):
         """In a narrow window, the settings take the place of the conversation."""
         is_shown = self._header.shows_panel
         has_column = not is_shown or self.width() >= LEAST + self.panel.width()
-        focused = self.window().focusWidget()
-        self.panel.setVisible(is_shown)
-        if not has_column and focused is not None and self._column.isAncestorOf(focused):
-            as_seen(self.panel)[0].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.panel.setVisible(is_shown)  # first, so that the focus of the column can go there
         self._column.setVisible(has_column)
 
     def compare_with(self) -> None:
